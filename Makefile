@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+#   make            build/galette-pin, build/nf/*.bpf.o
+#   make check      unit, NF and end-to-end tests (as root; parts skip without)
+#   make lint       clang-format, cppcheck, shellcheck
+#   make demo       a real chain on real packets, in its own namespaces
+#   make bench      the cost of a hop, and of an apply
+#   make install    DESTDIR, PREFIX
+#   make deps       install what building and testing need (Debian's apt)
+# V=1 shows the commands; SANITIZE=1 builds the tool with ASan and UBSan.
+
+PREFIX    ?= /usr/local
+BINDIR    ?= $(PREFIX)/bin
+LIBDIR    ?= $(PREFIX)/lib
+MANDIR    ?= $(PREFIX)/share/man
+COMPDIR   ?= $(PREFIX)/share/bash-completion/completions
+CLANG     ?= clang
+LLVM_STRIP ?= llvm-strip
+BPFTOOL   ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+PKG_CONFIG ?= pkg-config
+VERSION   := 0.1
+
+# A sanitized build lives beside the plain one.
+B := build$(if $(SANITIZE),/sanitize)
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(patsubst $(B)/%,%,$(2)))
+
+LIBS   := libbpf libnl-route-3.0 libnl-genl-3.0 json-c zlib
+SAN    := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+comma  := ,
+WARN   := -Wall -Wextra -Werror -Wno-unused-parameter
+CFLAGS ?= -O2 -g
+TOOLCFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARN) -Wmissing-prototypes -Wstrict-prototypes -Wshadow \
+	-Iinclude -Itool -I$(B) $(shell $(PKG_CONFIG) --cflags $(LIBS)) \
+	-DGALETTE_VERSION='"$(VERSION)"' -DGALETTE_NFDIR='"$(LIBDIR)/galette/nf"' $(CFLAGS) $(SAN)
+TOOLCXXFLAGS = -std=c++20 $(WARN) -Itool -O1 -g $(SAN)
+LDLIBS  = $(shell $(PKG_CONFIG) --libs $(LIBS))
+BPFCFLAGS = -target bpf -mcpu=v3 -O2 -g $(WARN) -Wswitch-enum -Iinclude -Ivmlinux
+
+NF      := $(patsubst nf/%.c,build/nf/%.bpf.o,$(wildcard nf/*.c))
+SKEL    := $(patsubst bpf/%.bpf.c,$(B)/%.skel.h,$(wildcard bpf/*.bpf.c))
+TOOLOBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tool/*.c tool/verb/*.c)) $(B)/tool/toml.o
+TESTBPF := $(patsubst %.bpf.c,$(B)/%.bpf.o,$(wildcard selftests/*/*.bpf.c)) \
+	$(patsubst selftests/nf-objects/%.c,$(B)/selftests/nf-objects/%.bpf.o,$(wildcard selftests/nf-objects/*.c))
+UNIT    := $(patsubst %.c,$(B)/%,$(wildcard selftests/unit/*_test.c))
+NFTEST  := $(patsubst %.c,$(B)/%,$(wildcard selftests/nf/*_test.c))
+HELPERS := $(patsubst %.c,$(B)/%,$(wildcard selftests/helpers/*.c selftests/bench/*.c))
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all check lint demo bench install deps clean format
+
+all: $(B)/galette-pin $(NF)
+
+$(B)/galette-pin: $(TOOLOBJ)
+	$(call say,LINK,$@)
+	$(Q)$(CXX) $(SAN) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# Tests link the tool's objects but its main().
+$(B)/tool/libtool.a: $(filter-out $(B)/tool/main.o,$(TOOLOBJ))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/tool/%.o: tool/%.c | $(SKEL)
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(TOOLCFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/tool/toml.o: tool/toml.cc
+	$(call say,CXX,$@)
+	$(Q)mkdir -p $(@D) && $(CXX) $(TOOLCXXFLAGS) -MMD -MP -c -o $@ $<
+
+# BPF: an NF is nf/NAME.c and needs no line here. DWARF goes, BTF stays.
+build/nf/%.bpf.o: nf/%.c
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D) && $(CLANG) $(BPFCFLAGS) -MMD -MP -MT $@ -c -o $@ $< && $(LLVM_STRIP) -g $@
+
+$(B)/selftests/nf-objects/%.bpf.o: selftests/nf-objects/%.c
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D) && $(CLANG) $(BPFCFLAGS) -MMD -MP -MT $@ -c -o $@ $< && $(LLVM_STRIP) -g $@
+
+$(B)/%.bpf.o: %.bpf.c
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D) && $(CLANG) $(BPFCFLAGS) -MMD -MP -MT $@ -c -o $@ $< && $(LLVM_STRIP) -g $@
+
+$(B)/%.skel.h: $(B)/bpf/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
+
+$(B)/selftests/%: selftests/%.c $(B)/tool/libtool.a
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(TOOLCFLAGS) -Iselftests -MMD -MP -MT $@ -MF $@.d -c -o $@.o $< && \
+		$(CXX) $(SAN) $(LDFLAGS) -o $@ $@.o $(B)/tool/libtool.a $(LDLIBS) -lcmocka
+
+clean:
+	$(Q)rm -rf build
+
+-include $(TOOLOBJ:.o=.d) $(NF:.o=.d) $(TESTBPF:.o=.d) $(SKEL:$(B)/%.skel.h=$(B)/bpf/%.bpf.d) \
+	$(addsuffix .d,$(UNIT) $(NFTEST) $(HELPERS))

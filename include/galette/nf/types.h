@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Types that carry meaning into BTF: galette-pin reads and prints a map's keys
+ * and values, and a config's fields, by the typedef they are declared with.
+ *
+ *   nf_ip4        192.0.2.1             network order
+ *   nf_ip6        2001:db8::1           network order; ::ffff:192.0.2.1 is 192.0.2.1
+ *   nf_mac        02:00:00:00:00:01
+ *   nf_port       443                   network order
+ *   nf_ip_prefix  10.1.0.0/16, 2001:db8::/32
+ */
+#ifndef GALETTE_NF_TYPES_H
+#define GALETTE_NF_TYPES_H
+
+typedef __be32 nf_ip4;
+typedef __be16 nf_port;
+
+typedef struct {
+	__be16 w[3];
+} nf_mac;
+
+/* An IPv6 address, or an IPv4 one as v4-mapped (RFC 4291, 2.5.5.2). */
+typedef struct {
+	__be32 w[4];
+} nf_ip6;
+
+/*
+ * A prefix of either family, the key of an LPM_TRIE. len counts bits of addr,
+ * 0–128: an IPv4 prefix's own length is len - 96.
+ */
+struct nf_ip_prefix {
+	__u32 len;
+	nf_ip6 addr;
+};
+
+_Static_assert(sizeof(struct nf_ip_prefix) == 20,
+	       "LPM key: struct bpf_lpm_trie_key and 16 bytes");
+
+#endif
