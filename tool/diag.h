@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the tool has to say to a person: located errors and warnings of a chain
+ * file, collected so that one run shows all of them, and plain messages.
+ */
+#ifndef DIAG_H
+#define DIAG_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+
+/* A place in a chain file; both count from 1, 0: no place. */
+struct loc {
+	int line;
+	int column;
+};
+
+enum diag_level { DIAG_ERROR, DIAG_WARNING };
+
+/* The messages about one file. Zero-initialize, set `file`. */
+struct diag {
+	const char *file; /* as the user named it; printed in front */
+	struct diag_message {
+		enum diag_level level;
+		struct loc loc;
+		char *text;
+	} *messages;
+	int count;
+	int errors;
+};
+
+/* Add a message. The text has no trailing newline or full stop. */
+void diag_error(struct diag *diag, struct loc loc, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void diag_warning(struct diag *diag, struct loc loc, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Print all messages to stderr by place, "FILE:LINE:COL: error: TEXT", and forget them. */
+void diag_flush(struct diag *diag);
+void diag_free(struct diag *diag);
+
+/*
+ * Messages without a place, to stderr behind "galette-pin: ". warning() is
+ * silent under -q, info() speaks only under -v. die(): exit status 1.
+ */
+extern bool diag_quiet, diag_verbose;
+void error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* The word of `words` (n of them) nearest to `word` if it may be a slip of it, else NULL. */
+const char *diag_suggest(const char *word, const char *const *words, int n);
+
+#endif
