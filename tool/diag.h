@@ -15,7 +15,10 @@ struct loc {
 	int column;
 };
 
-enum diag_level { DIAG_ERROR, DIAG_WARNING };
+enum diag_level {
+	DIAG_ERROR,
+	DIAG_WARNING
+};
 
 /* The messages about one file. Zero-initialize, set `file`. */
 struct diag {
@@ -24,7 +27,7 @@ struct diag {
 		enum diag_level level;
 		struct loc loc;
 		char *text;
-	} *messages;
+	} * messages;
 	int count;
 	int errors;
 };

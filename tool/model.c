@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "model.h"
+
+struct model *model_new(const char *name, struct chain *chain)
+{
+	struct model *model = calloc(1, sizeof(*model));
+
+	snprintf(model->name, sizeof(model->name), "%s", name);
+	model->chain = chain;
+	return model;
+}
+
+void model_free(struct model *model)
+{
+	if (!model)
+		return;
+	for (int i = 0; i < model->function_count; i++) {
+		object_free(model->functions[i].object);
+		free(model->functions[i].actions);
+		free(model->functions[i].map_index);
+	}
+	for (int i = 0; i < model->map_count; i++) {
+		btf__free(model->maps[i].own_btf);
+		free(model->maps[i].users);
+		free(model->maps[i].entries);
+		if (model->maps[i].fd >= 0)
+			close(model->maps[i].fd);
+	}
+	free(model->interfaces);
+	free(model->functions);
+	free(model->edges);
+	free(model->maps);
+	chain_free(model->chain);
+	free(model);
+}
+
+int model_function(const struct model *model, const char *name)
+{
+	for (int i = 0; i < model->function_count; i++)
+		if (!strcmp(model->functions[i].name, name))
+			return i;
+	return -1;
+}
+
+int model_interface(const struct model *model, const char *name)
+{
+	for (int i = 0; i < model->interface_count; i++)
+		if (!strcmp(model->interfaces[i].alias, name) && *name)
+			return i;
+	for (int i = 0; i < model->interface_count; i++)
+		if (!strcmp(model->interfaces[i].name, name) && *name)
+			return i;
+	return -1;
+}
+
+int model_map(const struct model *model, const char *name)
+{
+	const char *colon = strchr(name, ':');
+	int owner = colon ? colon + 1 - name : 0;
+
+	/* '-' and '_' are the same in the map's part of the name. */
+	for (int i = 0; i < model->map_count; i++) {
+		char wanted[GALETTE_NAME_LEN];
+
+		map_name_copy(wanted, name + owner);
+		if (!strncmp(model->maps[i].name, name, owner) &&
+		    !strcmp(model->maps[i].name + owner, wanted))
+			return i;
+	}
+	return -1;
+}
+
+int model_edge(const struct model *model, int function, const char *action)
+{
+	const struct model_function *f = &model->functions[function];
+
+	for (int i = 0; i < f->action_count; i++)
+		if (!strcmp(f->actions[i], action))
+			return f->base + i;
+	return -1;
+}
+
+void edge_from(const struct model *model, const struct model_edge *edge,
+	       char text[GALETTE_TARGET_LEN])
+{
+	const struct model_interface *interface;
+
+	if (edge->function != EDGE_RX) {
+		snprintf(text, GALETTE_TARGET_LEN, "%s", model->functions[edge->function].name);
+		return;
+	}
+	interface = &model->interfaces[edge->index];
+	if (model->interface_count == 1 && !*interface->alias)
+		snprintf(text, GALETTE_TARGET_LEN, "rx");
+	else
+		snprintf(text, GALETTE_TARGET_LEN, "rx(%s)",
+			 *interface->alias ? interface->alias : interface->name);
+}
+
+const char *edge_action(const struct model *model, const struct model_edge *edge)
+{
+	return edge->function == EDGE_RX
+		       ? ""
+		       : model->functions[edge->function].actions[edge->index];
+}
+
+bool edge_resolve(const struct model *model, struct model_edge *edge)
+{
+	edge->to = -1;
+	switch (edge->target.kind) {
+	case TARGET_FUNCTION:
+	case TARGET_UPCALL:
+		edge->to = model_function(model, edge->target.name);
+		return edge->to >= 0;
+	case TARGET_REDIRECT:
+		edge->to = model_interface(model, edge->target.name);
+		return edge->to >= 0;
+	default:
+		return true;
+	}
+}

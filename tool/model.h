@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A whole chain with every name resolved: what check makes of a chain file, and
+ * what inspect finds in bpffs. plan compares two of them; commit builds one.
+ */
+#ifndef MODEL_H
+#define MODEL_H
+
+#include <bpf/btf.h>
+
+#include <galette/abi.h>
+
+#include "chain.h"
+#include "object.h"
+
+/* An interface given on the command line: [ALIAS=]IF. */
+struct binding {
+	char alias[GALETTE_NAME_LEN]; /* "": none */
+	char name[GALETTE_IFNAME_LEN];
+};
+
+struct model_interface {
+	char alias[GALETTE_NAME_LEN];
+	char name[GALETTE_IFNAME_LEN]; /* "" when a file is checked without any */
+	__u32 ifindex;                 /* 0: there is none */
+	__u32 mode; /* running: XDP_FLAGS_DRV_MODE, …SKB_MODE; 0: not attached */
+};
+
+struct model_function {
+	char name[GALETTE_NAME_LEN];
+	char path[GALETTE_PATH_LEN];
+	const struct function *decl; /* in model.chain */
+	char (*actions)[GALETTE_ACTION_LEN];
+	int action_count;
+	__u32 base; /* its first edge */
+	__u32 object_size, object_crc32;
+	struct object *object; /* wanted; NULL: native only */
+	int *map_index;        /* wanted: for each of object->maps, its place in model.maps */
+	__u32 prog_id;         /* running */
+};
+
+enum {
+	EDGE_NONE = -2,
+	EDGE_RX = -1
+};
+
+/* The edge of a slot, same index. Edge 0 is GALETTE_SLOT_MISSED. */
+struct model_edge {
+	int function; /* in model.functions, EDGE_RX, or EDGE_NONE */
+	int index;    /* of the action, or of the interface */
+	struct target target;
+	int to;        /* the function or interface that target names, else -1 */
+	__u32 prog_id; /* running: what the slot holds; 0: nothing */
+	__u64 packets, bytes;
+};
+
+struct model_map {
+	char name[GALETTE_NAME_LEN * 2]; /* as pinned: NAME, or FUNCTION:NAME */
+	struct map_spec spec;
+	__u32 type, key_size, value_size, size, flags;
+	struct btf *own_btf;   /* running: loaded for it */
+	const struct btf *btf; /* NULL: none */
+	__u32 key_type, value_type;
+	int *users; /* in model.functions */
+	int user_count;
+	unsigned char *entries; /* wanted: key and value, one entry after the other */
+	int entry_count;
+	int fd;   /* running, or kept, or made; -1: none */
+	__u32 id; /* running */
+};
+
+struct model {
+	char name[GALETTE_NAME_LEN]; /* of the chain */
+	struct chain *chain;
+	struct model_interface *interfaces;
+	int interface_count;
+	struct model_function *functions;
+	int function_count;
+	struct model_edge *edges;
+	int edge_count;
+	struct model_map *maps;
+	int map_count;
+	__u32 generation, previous; /* running; previous 0: none to roll back to */
+	__u64 created;              /* running: seconds since the epoch */
+};
+
+/* Takes the chain over. */
+struct model *model_new(const char *name, struct chain *chain);
+void model_free(struct model *model);
+
+/* Places by name; -1: none. An interface goes by its alias or its own name. */
+int model_function(const struct model *model, const char *name);
+int model_interface(const struct model *model, const char *name);
+int model_map(const struct model *model, const char *name);
+
+/* The edge of a function's action; -1: it has no such action. */
+int model_edge(const struct model *model, int function, const char *action);
+
+/* "rx", "rx(lan)" or the function's name; and the action, "" for rx. */
+void edge_from(const struct model *model, const struct model_edge *edge,
+	       char text[GALETTE_TARGET_LEN]);
+const char *edge_action(const struct model *model, const struct model_edge *edge);
+
+/* What the target names, found again in this model: sets edge->to. False: there is none. */
+bool edge_resolve(const struct model *model, struct model_edge *edge);
+
+#endif
