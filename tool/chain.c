@@ -2,6 +2,7 @@
 /* From the TOML tree to the chain's declarations: shapes and names are checked here. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -283,7 +283,7 @@ const struct object_map *object_map(const struct object *object, const char *nam
 void *object_var(const struct object *object, const struct object_var *var)
 {
 	size_t length;
-	char *data = bpf_map__initial_value(object->rodata, &length);
+	char *data = (char *)bpf_map__initial_value(object->rodata, &length);
 
 	return data + var->offset;
 }

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <linux/if_link.h>
+#include <bpf/bpf.h>
+
+#include "inspect.h"
+#include "map_walk.h"
+#include "pins.h"
+
+struct inspection {
+	const struct state *state;
+	char dir[PATH_MAX]; /* of the generation */
+	struct galette_info info;
+	struct model *model;
+	struct galette_slot *graph;
+};
+
+/* ---- arrays ---- */
+
+/* All values of a pinned array, `count` of `size` bytes. */
+static void *read_array(const char *dir, const char *name, __u32 count, size_t size)
+{
+	int fd = pins_open(dir, "%s", name);
+	char *values = calloc(count + 1, size);
+	struct bpf_map_info info = { 0 };
+	__u32 length = sizeof(info);
+	bool ok = fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &length) &&
+		  info.value_size == size && info.max_entries >= count;
+
+	for (__u32 i = 0; i < count && ok; i++)
+		ok = !bpf_map_lookup_elem(fd, &i, values + i * size);
+	if (!ok) {
+		error("cannot read %s/%s: %s", dir, name,
+		      fd < 0 ? strerror(-fd) : errno ? strerror(errno) : "not of this version");
+		free(values);
+		values = NULL;
+	}
+	if (fd >= 0)
+		close(fd);
+	return values;
+}
+
+/* The chain file that the generation was built from. */
+static struct chain *read_source(const char *dir)
+{
+	struct diag diag = { .file = "source" };
+	struct bpf_map_info info = { 0 };
+	__u32 length = sizeof(info), zero = 0;
+	int fd = pins_open(dir, "source");
+	struct chain *chain = NULL;
+	char *text = NULL;
+
+	if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &length)) {
+		text = calloc(1, info.value_size + 1);
+		if (!bpf_map_lookup_elem(fd, &zero, text))
+			chain = chain_parse(text, strlen(text), &diag);
+	}
+	if (!chain && diag.errors)
+		diag_flush(&diag);
+	if (!chain)
+		error("cannot read the chain file in %s/source", dir);
+	diag_free(&diag);
+	free(text);
+	if (fd >= 0)
+		close(fd);
+	return chain;
+}
+
+/* ---- interfaces ---- */
+
+static __u32 attached_mode(const struct state *state, const char *name, __u32 *ifindex)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	struct bpf_link_info info = { 0 };
+	char encoded[NAME_MAX + 1];
+	__u32 length = sizeof(info);
+	int fd, err;
+
+	pins_encode(encoded, name);
+	fd = pins_open(state->dir, "link/%s", encoded);
+	if (fd < 0)
+		return 0;
+	err = bpf_obj_get_info_by_fd(fd, &info, &length);
+	close(fd);
+	if (err || !info.xdp.ifindex)
+		return 0; /* the interface is gone, and the link with it */
+	*ifindex = info.xdp.ifindex;
+	if (bpf_xdp_query(info.xdp.ifindex, 0, &query))
+		return 0;
+	return query.attach_mode == XDP_ATTACHED_SKB ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
+}
+
+static int read_interfaces(struct inspection *in)
+{
+	struct model *model = in->model;
+	struct galette_interface *records =
+		read_array(in->dir, "interfaces", in->info.interfaces, sizeof(*records));
+
+	if (!records)
+		return -EINVAL;
+	model->interfaces = calloc(in->info.interfaces + 1, sizeof(*model->interfaces));
+	model->interface_count = in->info.interfaces;
+	for (int i = 0; i < model->interface_count; i++) {
+		struct model_interface *interface = &model->interfaces[i];
+
+		memcpy(interface->name, records[i].name, sizeof(interface->name));
+		memcpy(interface->alias, records[i].alias, sizeof(interface->alias));
+		interface->mode = attached_mode(in->state, interface->name, &interface->ifindex);
+	}
+	free(records);
+	return 0;
+}
+
+/* ---- functions and edges ---- */
+
+static int read_function(struct inspection *in, const struct galette_function *record)
+{
+	struct model_function *f = &in->model->functions[in->model->function_count++];
+	int fd;
+
+	memcpy(f->name, record->name, sizeof(f->name));
+	memcpy(f->path, record->object, sizeof(f->path));
+	f->decl = chain_function(in->model->chain, f->name);
+	f->base = record->base;
+	f->action_count = record->actions;
+	f->object_size = record->object_size;
+	f->object_crc32 = record->object_crc32;
+	if (!f->decl || f->base + f->action_count > in->info.slots) {
+		error("%s is not of this version: function '%s'", in->dir, f->name);
+		return -EINVAL;
+	}
+	f->actions = calloc(f->action_count + 1, sizeof(*f->actions));
+	for (int i = 0; i < f->action_count; i++)
+		memcpy(f->actions[i], in->graph[f->base + i].action, sizeof(*f->actions));
+	fd = pins_open(in->dir, "nf/%s", f->name);
+	if (fd < 0 || pins_program_id(fd, &f->prog_id)) {
+		error("cannot read %s/nf/%s: %s", in->dir, f->name, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return -EINVAL;
+	}
+	close(fd);
+	return 0;
+}
+
+static int read_functions(struct inspection *in)
+{
+	struct galette_function *records =
+		read_array(in->dir, "functions", in->info.functions, sizeof(*records));
+	int err = records ? 0 : -EINVAL;
+
+	in->model->functions = calloc(in->info.functions + 1, sizeof(*in->model->functions));
+	for (__u32 i = 0; i < in->info.functions && !err; i++)
+		err = read_function(in, &records[i]);
+	free(records);
+	return err;
+}
+
+static bool pinned_id(const char *dir, const char *name, __u32 wanted)
+{
+	int fd = pins_open(dir, "%s", name);
+	__u32 id = 0;
+
+	if (fd < 0)
+		return false;
+	pins_program_id(fd, &id);
+	close(fd);
+	return id && id == wanted;
+}
+
+/* A program below nf/ is a function, tx-NAME is tx(NAME), any other is called as it is. */
+bool inspect_target(const char *generation_dir, __u32 prog_id, struct target *target)
+{
+	static const char *const plain[] = { "tx", "drop", "pass", "abort" };
+	struct diag quiet = { .file = "" };
+	char word[GALETTE_TARGET_LEN] = "", nf[PATH_MAX];
+	char **names;
+	int count;
+
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]) && !*word; i++)
+		if (pinned_id(generation_dir, plain[i], prog_id))
+			snprintf(word, sizeof(word), "%s", plain[i]);
+	count = *word ? 0 : pins_list(generation_dir, &names);
+	for (int i = 0; i < count && !*word; i++) {
+		if (strncmp(names[i], "tx-", 3) || !pinned_id(generation_dir, names[i], prog_id))
+			continue;
+		pins_decode(names[i]);
+		snprintf(word, sizeof(word), "tx(%.*s)", GALETTE_NAME_LEN - 1, names[i] + 3);
+	}
+	if (count > 0)
+		pins_list_free(names, count);
+	pins_path(nf, generation_dir, "nf");
+	count = *word ? 0 : pins_list(nf, &names);
+	for (int i = 0; i < count && !*word; i++)
+		if (pinned_id(nf, names[i], prog_id))
+			snprintf(word, sizeof(word), "%.*s", GALETTE_NAME_LEN - 1, names[i]);
+	if (count > 0)
+		pins_list_free(names, count);
+	if (!*word || target_parse(word, (struct loc){ 0 }, target, &quiet)) {
+		diag_free(&quiet);
+		return false;
+	}
+	return true;
+}
+
+static void read_counters(struct model_edge *edge, int fd, __u32 slot,
+			  struct galette_edge *per_cpu, int cpus)
+{
+	if (bpf_map_lookup_elem(fd, &slot, per_cpu))
+		return;
+	for (int i = 0; i < cpus; i++) {
+		edge->packets += per_cpu[i].packets;
+		edge->bytes += per_cpu[i].bytes;
+	}
+}
+
+/* What the graph says, unless the slot holds another program. */
+static void read_edge(struct inspection *in, int i)
+{
+	struct model *model = in->model;
+	const struct galette_slot *slot = &in->graph[i];
+	struct model_edge *edge = &model->edges[i];
+	struct diag quiet = { .file = "" };
+	struct target target;
+
+	edge->function = i == GALETTE_SLOT_MISSED ? EDGE_NONE :
+			 i < GALETTE_SLOT_RX + model->interface_count ?
+						    EDGE_RX :
+						    model_function(model, slot->function);
+	edge->index = slot->index;
+	edge->to = -1;
+	if (edge->function == EDGE_NONE)
+		return;
+	if (target_parse(slot->target, (struct loc){ 0 }, &edge->target, &quiet))
+		diag_free(&quiet);
+	edge_resolve(model, edge);
+	if (edge->target.kind == TARGET_FUNCTION && edge->to >= 0 &&
+	    model->functions[edge->to].prog_id == edge->prog_id)
+		return;
+	if (inspect_target(in->dir, edge->prog_id, &target)) {
+		edge->target = target;
+		edge_resolve(model, edge);
+	}
+}
+
+static int read_edges(struct inspection *in)
+{
+	int cpus = libbpf_num_possible_cpus();
+	int slots = pins_open(in->dir, "slots"), edges = pins_open(in->dir, "edges");
+	struct galette_edge *per_cpu = calloc(cpus, sizeof(*per_cpu));
+	struct model *model = in->model;
+	int err = slots < 0 ? slots : edges < 0 ? edges : 0;
+
+	model->edges = calloc(in->info.slots + 1, sizeof(*model->edges));
+	model->edge_count = in->info.slots;
+	for (__u32 i = 0; i < in->info.slots && !err; i++) {
+		if (bpf_map_lookup_elem(slots, &i, &model->edges[i].prog_id) && errno != ENOENT)
+			err = -errno;
+		read_counters(&model->edges[i], edges, i, per_cpu, cpus);
+		if (!err)
+			read_edge(in, i);
+	}
+	if (err)
+		error("cannot read the slots in %s: %s", in->dir, strerror(-err));
+	if (slots >= 0)
+		close(slots);
+	if (edges >= 0)
+		close(edges);
+	free(per_cpu);
+	return err;
+}
+
+/* ---- maps ---- */
+
+static int read_map(struct model *model, const char *dir, const char *name)
+{
+	struct model_map *map = &model->maps[model->map_count];
+	struct bpf_map_info info = { 0 };
+	__u32 length = sizeof(info);
+	int fd = pins_open(dir, "%s", name);
+
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &length)) {
+		error("cannot read %s/%s: %s", dir, name, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return -EINVAL;
+	}
+	snprintf(map->name, sizeof(map->name), "%s", name);
+	map->fd = fd;
+	map->id = info.id;
+	map->type = info.type;
+	map->key_size = info.key_size;
+	map->value_size = info.value_size;
+	map->size = info.max_entries;
+	map->flags = info.map_flags;
+	map->own_btf = info.btf_id ? btf__load_from_kernel_by_id(info.btf_id) : NULL;
+	map->btf = map->own_btf;
+	map->key_type = info.btf_key_type_id;
+	map->value_type = info.btf_value_type_id;
+	map->users = calloc(model->function_count + 1, sizeof(*map->users));
+	model->map_count++;
+	return 0;
+}
+
+/* The maps of one generation, but those that are there already. */
+static int read_maps_of(struct inspection *in, __u32 number, const char *generation)
+{
+	struct model *model = in->model;
+	char dir[PATH_MAX], number_text[16];
+	char **names;
+	int count, err = 0;
+
+	snprintf(number_text, sizeof(number_text), "%u", number);
+	pins_path(dir, in->state->dir, "gen/%s/maps", generation ?: number_text);
+	count = pins_list(dir, &names);
+	if (count < 0) {
+		error("cannot read %s: %s", dir, strerror(-count));
+		return count;
+	}
+	model->maps = realloc(model->maps, (model->map_count + count + 1) * sizeof(*model->maps));
+	memset(model->maps + model->map_count, 0, (count + 1) * sizeof(*model->maps));
+	for (int i = 0; i < count && !err; i++)
+		if (model_map(model, names[i]) < 0)
+			err = read_map(model, dir, names[i]);
+	pins_list_free(names, count);
+	return err;
+}
+
+/* Which functions' programs hold which maps. */
+static void find_users(struct inspection *in)
+{
+	struct model *model = in->model;
+
+	for (int i = 0; i < model->function_count; i++) {
+		int fd = pins_open(in->dir, "nf/%s", model->functions[i].name);
+		__u32 ids[64], length = sizeof(struct bpf_prog_info);
+		struct bpf_prog_info info = { .nr_map_ids = 64, .map_ids = (__u64)(unsigned long)ids };
+
+		if (fd < 0)
+			continue;
+		if (bpf_obj_get_info_by_fd(fd, &info, &length))
+			info.nr_map_ids = 0;
+		close(fd);
+		for (int m = 0; m < model->map_count; m++)
+			for (__u32 k = 0; k < info.nr_map_ids && k < 64; k++)
+				if (ids[k] == model->maps[m].id)
+					model->maps[m].users[model->maps[m].user_count++] = i;
+	}
+}
+
+long inspect_map_entries(const struct model_map *map)
+{
+	return map_walk(map->fd, NULL, NULL);
+}
+
+/* ---- the generation ---- */
+
+static int read_generation(struct inspection *in, const char *name)
+{
+	const struct state *state = in->state;
+	struct galette_info *info = read_array(in->dir, "info", 1, sizeof(*info));
+	struct chain *chain;
+	int err;
+
+	if (!info)
+		return -EINVAL;
+	in->info = *info;
+	free(info);
+	chain = read_source(in->dir);
+	if (!chain)
+		return -EINVAL;
+	in->model = model_new(name, chain);
+	in->model->generation = in->info.generation;
+	in->model->previous = state->previous;
+	in->model->created = in->info.created;
+	in->graph = read_array(in->dir, "graph", in->info.slots, sizeof(*in->graph));
+	if (!in->graph)
+		return -EINVAL;
+	err = read_interfaces(in) ?: read_functions(in) ?: read_edges(in) ?:
+	      read_maps_of(in, state->current, state->build_runs ? "build" : NULL);
+	if (!err && state->previous)
+		err = read_maps_of(in, state->previous, NULL);
+	if (!err)
+		find_users(in);
+	return err;
+}
+
+struct model *inspect(const struct state *state, const char *name)
+{
+	struct inspection in = { .state = state };
+	int err;
+
+	if (state->build_runs)
+		pins_path(in.dir, state->dir, "gen/build");
+	else
+		pins_path(in.dir, state->dir, "gen/%u", state->current);
+	err = read_generation(&in, name);
+	free(in.graph);
+	if (err) {
+		model_free(in.model);
+		return NULL;
+	}
+	return in.model;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * From bpffs to the same model that check makes of a chain file: what runs, by
+ * what the kernel holds. Reads only.
+ */
+#ifndef INSPECT_H
+#define INSPECT_H
+
+#include "model.h"
+#include "state.h"
+
+/*
+ * The running generation of an attached chain; its maps too that only the
+ * previous generation uses (without users). NULL after printing an error.
+ */
+struct model *inspect(const struct state *state, const char *name);
+
+/* Entries in a map now. Exact while nobody changes it. */
+long inspect_map_entries(const struct model_map *map);
+
+/* What a program that is a target of this generation is called; false: it is none of it. */
+bool inspect_target(const char *generation_dir, __u32 prog_id, struct target *target);
+
+#endif

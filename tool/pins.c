@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+#include <linux/magic.h>
+#include <bpf/bpf.h>
+
+#include "diag.h"
+#include "pins.h"
+
+/* ---- bpffs ---- */
+
+static bool on_bpffs(const char *path)
+{
+	struct statfs fs;
+
+	return !statfs(path, &fs) && (unsigned long)fs.f_type == BPF_FS_MAGIC;
+}
+
+/*
+ * Whether our mounts go when we exit: true of a command run by `ip netns exec`,
+ * which has a mount namespace that its parent does not share.
+ */
+static bool mounts_are_ours_alone(void)
+{
+	char parent[64];
+	struct stat ours, theirs;
+
+	snprintf(parent, sizeof(parent), "/proc/%d/ns/mnt", getppid());
+	return !stat("/proc/self/ns/mnt", &ours) && !stat(parent, &theirs) &&
+	       ours.st_ino != theirs.st_ino;
+}
+
+static int mount_bpffs(const char *where)
+{
+	if (mounts_are_ours_alone()) {
+		error("no bpf filesystem on %s, and one mounted here would end with this command: enter a network namespace with nsenter --net=/run/netns/NAME, which keeps the mounts",
+		      where);
+		return -ENODEV;
+	}
+	if (mount("bpf", where, "bpf", 0, "mode=0700")) {
+		int err = -errno;
+
+		error("no bpf filesystem on %s, and it cannot be mounted: %s (mount -t bpf bpf %s)",
+		      where, strerror(-err), where);
+		return err;
+	}
+	return 0;
+}
+
+int pins_prepare(const char *root)
+{
+	static const char where[] = "/sys/fs/bpf";
+	char parent[PATH_MAX];
+	char *slash;
+	int err;
+
+	if (on_bpffs(root))
+		return 0;
+	snprintf(parent, sizeof(parent), "%s", root);
+	slash = strrchr(parent, '/');
+	if (slash && slash != parent)
+		*slash = '\0';
+	if (!on_bpffs(parent) && !strcmp(parent, where)) {
+		err = mount_bpffs(where);
+		if (err)
+			return err;
+	}
+	if (!on_bpffs(parent)) {
+		error("%s is not on a bpf filesystem (mount -t bpf bpf DIR, then --pin-root DIR)", root);
+		return -ENODEV;
+	}
+	if (mkdir(root, 0700) && errno != EEXIST) {
+		err = -errno;
+		error("cannot make %s: %s", root, strerror(-err));
+		return err;
+	}
+	return 0;
+}
+
+/* ---- paths ---- */
+
+static int format_path(char path[PATH_MAX], const char *dir, const char *fmt, va_list args)
+{
+	int length = snprintf(path, PATH_MAX, "%s/", dir);
+
+	if (length < PATH_MAX)
+		length += vsnprintf(path + length, PATH_MAX - length, fmt, args);
+	return length < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+int pins_path(char path[PATH_MAX], const char *dir, const char *fmt, ...)
+{
+	va_list args;
+	int err;
+
+	va_start(args, fmt);
+	err = format_path(path, dir, fmt, args);
+	va_end(args);
+	return err;
+}
+
+void pins_encode(char out[NAME_MAX + 1], const char *name)
+{
+	int length = 0;
+
+	for (; *name && length < NAME_MAX - 3; name++) {
+		if (strchr(".%/", *name))
+			length += sprintf(out + length, "%%%02x", *name);
+		else
+			out[length++] = *name;
+	}
+	out[length] = '\0';
+}
+
+void pins_decode(char *name)
+{
+	char *out = name;
+
+	while (*name) {
+		unsigned int byte;
+
+		if (*name == '%' && sscanf(name + 1, "%2x", &byte) == 1 && name[1] && name[2]) {
+			*out++ = byte;
+			name += 3;
+		} else {
+			*out++ = *name++;
+		}
+	}
+	*out = '\0';
+}
+
+/* ---- the lock ---- */
+
+static int lock_once(const char *dir, bool wait, int *lock)
+{
+	struct stat opened, there;
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)))
+		err = -errno;
+	else if (fstat(fd, &opened))
+		err = -errno;
+	else if (stat(dir, &there) || there.st_ino != opened.st_ino)
+		err = -ESTALE; /* who had the lock before us removed the directory */
+	if (err) {
+		close(fd);
+		return err;
+	}
+	*lock = fd;
+	return 0;
+}
+
+int pins_lock(const char *dir, bool make, bool wait, int *lock)
+{
+	int err;
+
+	do {
+		if (make && mkdir(dir, 0700) && errno != EEXIST)
+			return -errno;
+		err = lock_once(dir, wait, lock);
+	} while (err == -ESTALE || (make && err == -ENOENT));
+	return err;
+}
+
+/* ---- directories ---- */
+
+static int not_dots(const struct dirent *entry)
+{
+	return strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
+}
+
+int pins_list(const char *dir, char ***names)
+{
+	struct dirent **entries;
+	int count = scandir(dir, &entries, not_dots, versionsort);
+
+	*names = NULL;
+	if (count < 0)
+		return -errno;
+	*names = calloc(count + 1, sizeof(**names));
+	for (int i = 0; i < count; i++) {
+		(*names)[i] = strdup(entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+	return count;
+}
+
+void pins_list_free(char **names, int count)
+{
+	for (int i = 0; i < count; i++)
+		free(names[i]);
+	free(names);
+}
+
+int pins_remove(const char *path)
+{
+	char inside[PATH_MAX];
+	char **names;
+	int count, err = 0;
+
+	if (!unlink(path) || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return -errno;
+	count = pins_list(path, &names);
+	if (count < 0)
+		return count;
+	for (int i = 0; i < count && !err; i++)
+		err = pins_path(inside, path, "%s", names[i]) ?: pins_remove(inside);
+	pins_list_free(names, count);
+	if (!err && rmdir(path))
+		err = -errno;
+	return err;
+}
+
+/* ---- pins ---- */
+
+int pins_pin(int fd, const char *dir, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	va_list args;
+	int err;
+
+	va_start(args, fmt);
+	err = format_path(path, dir, fmt, args);
+	va_end(args);
+	return err ?: bpf_obj_pin(fd, path);
+}
+
+int pins_open(const char *dir, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	va_list args;
+	int err;
+
+	va_start(args, fmt);
+	err = format_path(path, dir, fmt, args);
+	va_end(args);
+	return err ?: bpf_obj_get(path);
+}
+
+int pins_program_id(int fd, __u32 *id)
+{
+	struct bpf_prog_info info = { 0 };
+	__u32 length = sizeof(info);
+	int err = bpf_obj_get_info_by_fd(fd, &info, &length);
+
+	*id = err ? 0 : info.id;
+	return err;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Files in bpffs: where a chain's pins are, the lock on them, and removing
+ * them. All functions return 0 or a negative errno and print nothing unless
+ * they say so.
+ */
+#ifndef PINS_H
+#define PINS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <linux/types.h>
+
+#define PINS_DEFAULT_ROOT "/sys/fs/bpf/galette"
+
+/*
+ * Make sure that `root` is, or can be made, a directory of a bpffs: mounts one
+ * on /sys/fs/bpf where there is none and it would outlive this command. Prints
+ * one error that says how to do it by hand.
+ */
+int pins_prepare(const char *root);
+
+/* A path below dir; snprintf() with -ENAMETOOLONG. */
+int pins_path(char path[PATH_MAX], const char *dir, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* A name as bpffs allows it: '.' is %2e, '%' is %25, '/' is %2f; and back, in place. */
+void pins_encode(char out[NAME_MAX + 1], const char *name);
+void pins_decode(char *name);
+
+/*
+ * Lock a chain's directory, made first where `make` says so: *lock holds it
+ * until closed. -ENOENT: there is none; -EEXIST: never; -EWOULDBLOCK: somebody
+ * has it and `wait` is false.
+ */
+int pins_lock(const char *dir, bool make, bool wait, int *lock);
+
+/* Remove a file, or a directory with all that is in it. Nothing there: 0. */
+int pins_remove(const char *path);
+
+/* The names in a directory, sorted, malloc'ed one by one; the count, or a negative errno. */
+int pins_list(const char *dir, char ***names);
+void pins_list_free(char **names, int count);
+
+/* Pin by way of a path built as by pins_path(). */
+int pins_pin(int fd, const char *dir, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Open a pin: an fd. */
+int pins_open(const char *dir, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The kernel's id of a program. */
+int pins_program_id(int fd, __u32 *id);
+
+#endif
