@@ -18,7 +18,16 @@ struct loc {
 	int column;
 };
 
-enum diag_level { DIAG_ERROR, DIAG_WARNING };
+enum diag_level {
+	DIAG_ERROR,
+	DIAG_WARNING
+};
+
+struct diag_message {
+	enum diag_level level;
+	struct loc loc;
+	char *text;
+};
 
 /*
  * The messages about one file. Zero-initialize, set `file`; NULL: messages are
@@ -26,11 +35,7 @@ enum diag_level { DIAG_ERROR, DIAG_WARNING };
  */
 struct diag {
 	const char *file; /* as the user named it; printed in front */
-	struct diag_message {
-		enum diag_level level;
-		struct loc loc;
-		char *text;
-	} *messages;
+	struct diag_message *messages;
 	int count;
 	int errors;
 };

@@ -180,7 +180,8 @@ size_t skip_string(std::string_view text, size_t i)
 		} else if (text[i] == quote) {
 			if (!lines)
 				return i + 1;
-			if (i + 2 < text.size() && text[i + 1] == quote && text[i + 2] == quote) {
+			if (i + 2 < text.size() && text[i + 1] == quote &&
+			    text[i + 2] == quote) {
 				/* The string may end in two quotes of its own. */
 				size_t last = std::min(i + 5, text.size());
 

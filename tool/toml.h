@@ -16,18 +16,25 @@
 extern "C" {
 #endif
 
-enum node_type { NODE_TABLE, NODE_ARRAY, NODE_STRING, NODE_INTEGER, NODE_FLOAT, NODE_BOOLEAN };
+enum node_type {
+	NODE_TABLE,
+	NODE_ARRAY,
+	NODE_STRING,
+	NODE_INTEGER,
+	NODE_FLOAT,
+	NODE_BOOLEAN
+};
 
 struct node {
 	enum node_type type;
-	struct loc loc;	    /* of the value */
+	struct loc loc;     /* of the value */
 	struct loc key_loc; /* of the key, for members of a table */
-	char *key;	    /* NULL but for members of a table */
+	char *key;          /* NULL but for members of a table */
 	union {
 		struct {
 			struct node *items; /* in file order */
 			size_t count;
-		}; /* NODE_TABLE, NODE_ARRAY */
+		};            /* NODE_TABLE, NODE_ARRAY */
 		char *string; /* UTF-8, NUL-terminated, no NUL inside */
 		int64_t integer;
 		double floating;
