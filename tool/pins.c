@@ -141,14 +141,14 @@ void pins_decode(char *name)
 
 /* ---- the lock ---- */
 
-static int lock_once(const char *dir, bool wait, int *lock)
+static int lock_once(const char *dir, int operation, int *lock)
 {
 	struct stat opened, there;
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = 0;
 
 	if (fd < 0)
 		return -errno;
-	if (flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)))
+	if (flock(fd, operation))
 		err = -errno;
 	else if (fstat(fd, &opened))
 		err = -errno;
@@ -162,15 +162,16 @@ static int lock_once(const char *dir, bool wait, int *lock)
 	return 0;
 }
 
-int pins_lock(const char *dir, bool make, bool wait, int *lock)
+int pins_lock(const char *dir, enum pins_lock_kind kind, bool wait, int *lock)
 {
+	int operation = (kind == PINS_SHARED ? LOCK_SH : LOCK_EX) | (wait ? 0 : LOCK_NB);
 	int err;
 
 	do {
-		if (make && mkdir(dir, 0700) && errno != EEXIST)
+		if (kind == PINS_MAKE && mkdir(dir, 0700) && errno != EEXIST)
 			return -errno;
-		err = lock_once(dir, wait, lock);
-	} while (err == -ESTALE || (make && err == -ENOENT));
+		err = lock_once(dir, operation, lock);
+	} while (err == -ESTALE || (kind == PINS_MAKE && err == -ENOENT));
 	return err;
 }
 
