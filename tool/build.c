@@ -22,7 +22,7 @@ struct build {
 	char dir[PATH_MAX];
 	struct generation_bpf *maps;
 	int slots, edges; /* in maps */
-	int *program;	  /* fd of each function's; -1: not loaded yet */
+	int *program;     /* fd of each function's; -1: not loaded yet */
 	char *visited;
 	__u32 number, parent;
 };
@@ -76,7 +76,7 @@ static int make_maps(struct build *b)
 		error("cannot create the generation's maps: %s", strerror(-err));
 		return err;
 	}
-	bpf_object__for_each_map(map, b->maps->obj) {
+	bpf_object__for_each_map (map, b->maps->obj) {
 		err = pins_pin(bpf_map__fd(map), b->dir, "%s", bpf_map__name(map));
 		if (err) {
 			error("cannot pin map '%s' in %s: %s", bpf_map__name(map), b->dir,
@@ -102,8 +102,8 @@ static int put(int fd, const char *map, __u32 key, const void *value)
 static int write_source(struct build *b)
 {
 	const struct chain *chain = b->model->chain;
-	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "source", sizeof(__u32), chain->length + 1, 1,
-				NULL);
+	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "source", sizeof(__u32), chain->length + 1,
+				1, NULL);
 	int err = fd < 0 ? fd : 0;
 
 	if (err)
@@ -131,7 +131,8 @@ static int write_interfaces(struct build *b)
 
 		memcpy(record.name, model->interfaces[i].name, sizeof(record.name));
 		memcpy(record.alias, model->interfaces[i].alias, sizeof(record.alias));
-		err = put(fd, "interfaces", i, &record) ?: put(devmap, "devmap", i, &record.ifindex);
+		err = put(fd, "interfaces", i, &record)
+			      ?: put(devmap, "devmap", i, &record.ifindex);
 	}
 	return err;
 }

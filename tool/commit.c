@@ -138,8 +138,8 @@ int commit_generation(const struct state *state, struct model *wanted,
 	if (!running)
 		err = make_chain(state, &root);
 	if (!err) {
-		ingress = build_generation(state->dir, wanted, running, plan, wanted->generation,
-					   state->current);
+		ingress = build_generation(state->dir, wanted, running, plan,
+					   wanted->generation, state->current);
 		err = ingress < 0 ? ingress : 0;
 	}
 	if (!err)
@@ -174,12 +174,14 @@ int commit_rollback(const struct state *state)
 }
 
 /* The program for a link's new target, as that of a function or of a terminal. */
-static int open_target(const char *dir, const struct model *running, const struct target *target)
+static int open_target(const char *dir, const struct model *running,
+		       const struct target *target)
 {
 	int to, fd;
 
 	if (target->kind != TARGET_FUNCTION) {
-		to = target->kind == TARGET_REDIRECT ? model_interface(running, target->name) : 0;
+		to = target->kind == TARGET_REDIRECT ? model_interface(running, target->name)
+						     : 0;
 		return terminal_open(dir, target, to);
 	}
 	fd = pins_open(dir, "nf/%s", target->name);

@@ -11,7 +11,11 @@
 #include "plan.h"
 #include "state.h"
 
-enum attach_mode { ATTACH_AUTO, ATTACH_NATIVE, ATTACH_GENERIC };
+enum attach_mode {
+	ATTACH_AUTO,
+	ATTACH_NATIVE,
+	ATTACH_GENERIC
+};
 
 /*
  * Build `wanted` and make it run: the first generation of a new chain, or the

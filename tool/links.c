@@ -43,7 +43,8 @@ static __u32 linked_program(const struct state *state)
 static int load_root(int root)
 {
 	struct root_bpf *skel = root_bpf__open();
-	int err = skel ? bpf_map__reuse_fd(skel->maps.root, root) ?: root_bpf__load(skel) : -errno;
+	int err = skel ? bpf_map__reuse_fd(skel->maps.root, root) ?: root_bpf__load(skel)
+		       : -errno;
 	int fd = err ? err : dup(bpf_program__fd(skel->progs.galette_root));
 
 	root_bpf__destroy(skel);
@@ -64,7 +65,8 @@ static const char *why_not(int err)
 {
 	switch (err) {
 	case -EBUSY:
-		return "another XDP program is on it (ip link set dev IF xdp off, or xdp-loader unload IF --all)";
+		return "another XDP program is on it (ip link set dev IF xdp off, or "
+		       "xdp-loader unload IF --all)";
 	case -EOPNOTSUPP:
 	case -ENOTSUPP:
 		return "its driver has no native XDP (--mode generic)";
@@ -97,8 +99,8 @@ int links_attach(const char *chain_dir, struct model_interface *interface, int r
 	interface->mode = mode == ATTACH_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
 	fd = create(interface, root_program, interface->mode);
 	if (mode == ATTACH_AUTO && driver_refused(fd)) {
-		warning("%s: native XDP is not to be had (%s): generic mode, slower", interface->name,
-			strerror(fd == -ENOTSUPP ? EOPNOTSUPP : -fd));
+		warning("%s: native XDP is not to be had (%s): generic mode, slower",
+			interface->name, strerror(fd == -ENOTSUPP ? EOPNOTSUPP : -fd));
 		interface->mode = XDP_FLAGS_SKB_MODE;
 		fd = create(interface, root_program, interface->mode);
 	}

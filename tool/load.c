@@ -10,7 +10,9 @@
 #include "load.h"
 #include "pins.h"
 
-enum { VERIFIER_LOG_SIZE = 1 << 20 };
+enum {
+	VERIFIER_LOG_SIZE = 1 << 20
+};
 
 /* A jiffy in nanoseconds is what the kernel says of its coarse clock. */
 static __u64 tick_ns(void)
@@ -37,8 +39,9 @@ static int set_maps(const struct model *model, const struct model_function *f, i
 		    int edges)
 {
 	struct bpf_object *bpf = f->object->bpf;
-	int err = bpf_map__reuse_fd(bpf_object__find_map_by_name(bpf, "slots"), slots) ?:
-		  bpf_map__reuse_fd(bpf_object__find_map_by_name(bpf, "edges"), edges);
+	int err =
+		bpf_map__reuse_fd(bpf_object__find_map_by_name(bpf, "slots"), slots)
+			?: bpf_map__reuse_fd(bpf_object__find_map_by_name(bpf, "edges"), edges);
 
 	for (int i = 0; i < f->object->map_count && !err; i++) {
 		const struct model_map *map = &model->maps[f->map_index[i]];
@@ -47,8 +50,8 @@ static int set_maps(const struct model *model, const struct model_function *f, i
 		if (map->fd >= 0)
 			err = bpf_map__reuse_fd(own, map->fd);
 		else
-			err = bpf_map__set_type(own, map->type) ?:
-			      bpf_map__set_max_entries(own, map->size);
+			err = bpf_map__set_type(own, map->type)
+				      ?: bpf_map__set_max_entries(own, map->size);
 	}
 	return err;
 }
@@ -91,13 +94,14 @@ static int adopt_map(struct model_map *map, struct bpf_map *made, const char *ge
 	err = map->fd < 0 ? -errno : check_btf(map);
 	if (err) {
 		error("cannot create map '%s' with its types: %s", map->name,
-		      err == -EPROTO ? kernel_log_last("the kernel did not take them") :
-				       strerror(-err));
+		      err == -EPROTO ? kernel_log_last("the kernel did not take them")
+				     : strerror(-err));
 		return err;
 	}
 	err = pins_pin(map->fd, generation_dir, "maps/%s", map->name);
 	if (err) {
-		error("cannot pin map '%s' in %s: %s", map->name, generation_dir, strerror(-err));
+		error("cannot pin map '%s' in %s: %s", map->name, generation_dir,
+		      strerror(-err));
 		return err;
 	}
 	for (int i = 0; i < map->entry_count; i++) {
@@ -137,7 +141,8 @@ static void explain(const struct model_function *f, const char *log, int err)
 		error("the verifier refuses function '%s' (%s): %s", f->name, f->object->file,
 		      verdict);
 	else
-		error("cannot load function '%s' (%s): %s", f->name, f->object->file, strerror(-err));
+		error("cannot load function '%s' (%s): %s", f->name, f->object->file,
+		      strerror(-err));
 }
 
 int load_nf(struct model *model, int function, int slots, int edges, const char *generation_dir)

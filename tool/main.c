@@ -15,19 +15,22 @@
 const struct verb verbs[] = {
 	{ "attach", verb_attach, 2, 64, TAKES_MODE | TAKES_NAME | TAKES_NO_WAIT,
 	  "[--mode MODE] [--name CHAIN] [ALIAS=]IF... FILE", "put a chain on interfaces",
-	  "  The chain is called like its first interface, or --name. FILE names the interfaces\n"
+	  "  The chain is called like its first interface, or --name. FILE names the "
+	  "interfaces\n"
 	  "  by alias or by their own names; '-' is standard input.\n"
 	  "  --mode native, generic, or auto: native where the driver can\n" },
 	{ "apply", verb_apply, 2, 2, TAKES_MODE | TAKES_NO_WAIT | TAKES_RESET_MAP,
 	  "[--reset-map MAP]... CHAIN FILE", "change a running chain in one atomic step",
-	  "  Maps keep their content; where they no longer fit, --reset-map starts them empty.\n" },
+	  "  Maps keep their content; where they no longer fit, --reset-map starts them "
+	  "empty.\n" },
 	{ "plan", verb_plan, 2, 2, TAKES_EXIT_CODE | TAKES_RESET_MAP | TAKES_NO_WAIT,
 	  "[--exit-code] [--reset-map MAP]... CHAIN FILE", "show what apply would do",
 	  "  --exit-code: status 3 when there are changes\n" },
 	{ "check", verb_check, 1, 1, 0, "FILE", "check a chain file, without privilege", "" },
 	{ "link", verb_link, 3, 3, TAKES_NO_WAIT, "CHAIN FUNCTION:ACTION TARGET",
 	  "lead one action elsewhere, in place",
-	  "  TARGET: tx, tx(IF), drop, pass, abort, or a function of the chain. 'rx' or 'rx(IF)'\n"
+	  "  TARGET: tx, tx(IF), drop, pass, abort, or a function of the chain. 'rx' or "
+	  "'rx(IF)'\n"
 	  "  as FUNCTION:ACTION: where packets enter.\n" },
 	{ "rollback", verb_rollback, 1, 1, TAKES_NO_WAIT, "CHAIN",
 	  "make the generation before run again", "" },
@@ -35,9 +38,11 @@ const struct verb verbs[] = {
 	{ "show", verb_show, 0, 1, TAKES_SOURCE | TAKES_NO_WAIT, "[--source] [CHAIN]",
 	  "functions, edges with live counters, maps",
 	  "  --source: the chain file that runs, as it was given\n" },
-	{ "map", verb_map, 1, 5, TAKES_NO_WAIT, "CHAIN [MAP [get KEY | set KEY VALUE | set - | del KEY]]",
+	{ "map", verb_map, 1, 5, TAKES_NO_WAIT,
+	  "CHAIN [MAP [get KEY | set KEY VALUE | set - | del KEY]]",
 	  "read and write a chain's maps",
-	  "  CHAIN: its maps. CHAIN MAP: the entries, one 'KEY VALUE' a line, as 'set -' reads\n"
+	  "  CHAIN: its maps. CHAIN MAP: the entries, one 'KEY VALUE' a line, as 'set -' "
+	  "reads\n"
 	  "  them from standard input.\n" },
 	{ "help", verb_help, 0, 1, 0, "[VERB]", "this text, or more on a verb", "" },
 	{ "version", verb_version, 0, 0, 0, "", "print the version", "" },
@@ -82,7 +87,8 @@ const struct verb *verb_find(const char *name)
 
 void verb_usage(const struct verb *verb)
 {
-	printf("galette-pin %s %s\n  %s\n%s", verb->name, verb->arguments, verb->help, verb->more);
+	printf("galette-pin %s %s\n  %s\n%s", verb->name, verb->arguments, verb->help,
+	       verb->more);
 }
 
 int verb_version(struct options *options)
@@ -103,7 +109,8 @@ int verb_help(struct options *options)
 		verb_usage(verb);
 		return STATUS_DONE;
 	}
-	puts("galette-pin [OPTIONS] VERB …: chains of network functions, pinned in the kernel\n");
+	puts("galette-pin [OPTIONS] VERB …: chains of network functions, pinned in the "
+	     "kernel\n");
 	for (verb = verbs; verb->name; verb++)
 		printf("  %-9s %s\n", verb->name, verb->help);
 	puts("\n  -j, --json             results as JSON\n"
@@ -202,7 +209,8 @@ static int run(struct options *options, int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "jvqhV", long_options, NULL)) != -1) {
 		if (option == 'h' || option == 'V') {
 			/* galette-pin VERB --help asks about the verb */
-			options->argc = option == 'h' && argv[optind] && verb_find(argv[optind]);
+			options->argc =
+				option == 'h' && argv[optind] && verb_find(argv[optind]);
 			options->argv = argv + optind;
 			for (int i = 1; option == 'h' && i < optind && !options->argc; i++) {
 				options->argc = verb_find(argv[i]) != NULL;

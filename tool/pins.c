@@ -43,14 +43,17 @@ static bool mounts_are_ours_alone(void)
 static int mount_bpffs(const char *where)
 {
 	if (mounts_are_ours_alone()) {
-		error("no bpf filesystem on %s, and one mounted here would end with this command: enter a network namespace with nsenter --net=/run/netns/NAME, which keeps the mounts",
+		error("no bpf filesystem on %s, and one mounted here would end with this "
+		      "command: enter a network namespace with nsenter --net=/run/netns/NAME, "
+		      "which keeps the mounts",
 		      where);
 		return -ENODEV;
 	}
 	if (mount("bpf", where, "bpf", 0, "mode=0700")) {
 		int err = -errno;
 
-		error("no bpf filesystem on %s, and it cannot be mounted: %s (mount -t bpf bpf %s)",
+		error("no bpf filesystem on %s, and it cannot be mounted: %s (mount -t bpf bpf "
+		      "%s)",
 		      where, strerror(-err), where);
 		return err;
 	}
@@ -76,7 +79,9 @@ int pins_prepare(const char *root)
 			return err;
 	}
 	if (!on_bpffs(parent)) {
-		error("%s is not on a bpf filesystem (mount -t bpf bpf DIR, then --pin-root DIR)", root);
+		error("%s is not on a bpf filesystem (mount -t bpf bpf DIR, then --pin-root "
+		      "DIR)",
+		      root);
 		return -ENODEV;
 	}
 	if (mkdir(root, 0700) && errno != EEXIST) {

@@ -29,9 +29,9 @@ void pins_encode(char out[NAME_MAX + 1], const char *name);
 void pins_decode(char *name);
 
 enum pins_lock_kind {
-	PINS_SHARED,	/* to read */
+	PINS_SHARED,    /* to read */
 	PINS_EXCLUSIVE, /* to change */
-	PINS_MAKE,	/* to change, and made first where it is not there */
+	PINS_MAKE,      /* to change, and made first where it is not there */
 };
 
 /*
@@ -48,7 +48,8 @@ int pins_list(const char *dir, char ***names);
 void pins_list_free(char **names, int count);
 
 /* Pin by way of a path built as by pins_path(). */
-int pins_pin(int fd, const char *dir, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int pins_pin(int fd, const char *dir, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 /* Open a pin: an fd. */
 int pins_open(const char *dir, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -109,8 +109,22 @@ struct binding *running_bindings(const struct model *model)
 	struct binding *bindings = calloc(model->interface_count + 1, sizeof(*bindings));
 
 	for (int i = 0; i < model->interface_count; i++) {
-		memcpy(bindings[i].alias, model->interfaces[i].alias, sizeof(bindings[i].alias));
+		memcpy(bindings[i].alias, model->interfaces[i].alias,
+		       sizeof(bindings[i].alias));
 		memcpy(bindings[i].name, model->interfaces[i].name, sizeof(bindings[i].name));
 	}
 	return bindings;
+}
+
+bool running_is_attached(const struct options *options, const char *name)
+{
+	char dir[PATH_MAX];
+	struct state state;
+	bool attached;
+
+	if (!running_dir(options, name, dir) || state_read(dir, &state))
+		return false;
+	attached = state_attached(&state);
+	state_free(&state);
+	return attached;
 }

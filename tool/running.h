@@ -28,6 +28,9 @@ int running_lock(const struct options *options, const char *name, bool make,
 /* The same to read only: a shared lock, no tidying. */
 int running_read(const struct options *options, const char *name, struct running *running);
 
+/* Whether a generation of it runs, at this moment. */
+bool running_is_attached(const struct options *options, const char *name);
+
 void running_close(struct running *running);
 
 /* The bindings of a running chain's interfaces, for the next generation; malloc'ed. */

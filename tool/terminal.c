@@ -48,7 +48,7 @@ static int load(const char *program_name, int devmap, __u32 egress)
 
 	if (!skel)
 		return -errno;
-	bpf_object__for_each_program(program, skel->obj) {
+	bpf_object__for_each_program (program, skel->obj) {
 		bool is_wanted = !strcmp(bpf_program__name(program), program_name);
 
 		bpf_program__set_autoload(program, is_wanted);
