@@ -142,7 +142,7 @@ struct tcphdr {
 	__be16 dest;
 	__be32 seq;
 	__be32 ack_seq;
-	__u16 res1 : 4;
+	__u16 : 4; /* reserved bits, named differently by kernels */
 	__u16 doff : 4;
 	__u16 fin : 1;
 	__u16 syn : 1;

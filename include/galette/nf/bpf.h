@@ -237,6 +237,9 @@ static __always_inline __u32 pkt_ifindex(const struct pkt *pkt)
 		__value != NULL;                             \
 	})
 
+/* Add n to a 4- or 8-byte integer in a map_view(), atomically. No result: that needs Linux 5.12. */
+#define atomic_add(p, n) ((void)__sync_fetch_and_add((p), (n)))
+
 /* A map's type is a compile-time constant: the size of the array that .type points to. */
 #define map_type_(m) (sizeof(*(m)->type) / sizeof(int))
 #define map_is_percpu_(m)                             \
