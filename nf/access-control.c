@@ -26,7 +26,7 @@ NF(access_control, enum access_control)
 	case NF_MALFORMED:
 		return INSPECT;
 	case NF_NOT_IP:
-		return config.non_ip;
+		return config.non_ip == ALLOW ? ALLOW : INSPECT;
 	case NF_IPV4:
 	case NF_IPV6:
 		break;

@@ -4,9 +4,9 @@
  *
  * `iterations` rounds of arithmetic, each waiting for the one before. The
  * packet is left as it is; `result` keeps the outcome so that nothing can be
- * optimised away. The verifier of every kernel walks a loop round by round and
- * gives up after a million instructions: 3 a round and the loop's own shared
- * by 16 rounds leave room for 300000 iterations without bpf_loop (Linux 5.17).
+ * optimised away. The verifier walks a loop round by round and gives up after
+ * a million instructions; with the loop's own cost shared by 16 rounds that is
+ * enough for 200000 iterations, without bpf_loop (Linux 5.17).
  */
 #include <galette/nf.h>
 

@@ -3,7 +3,7 @@
  * dest-ip-branch: four ways, by the last two bits of the destination address.
  *
  * 00 left, 01 right, 10 up, 11 down, for IPv4 and IPv6. Malformed packets and
- * frames that are not IP take the action `no_address`.
+ * frames that are not IP go down.
  */
 #include <galette/nf.h>
 
@@ -13,7 +13,6 @@ enum dest_ip_branch {
 	UP,
 	DOWN
 };
-NF_CONFIG(struct { enum dest_ip_branch no_address; }) = { .no_address = DOWN };
 
 NF(dest_ip_branch, enum dest_ip_branch)
 {
@@ -27,5 +26,5 @@ NF(dest_ip_branch, enum dest_ip_branch)
 	case NF_IPV6:
 		return nf_ntohl(ip_dst(&ip).w[3]) & 3;
 	}
-	return config.no_address;
+	return DOWN;
 }

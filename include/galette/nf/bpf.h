@@ -152,7 +152,11 @@ static __always_inline void *pkt_at(struct pkt *pkt, __u32 off, __u32 len)
 	if (off > PKT_OFF_MAX)
 		return NULL;
 	data += off;
-	return data + len <= end ? data : NULL;
+	if (data + len > end)
+		return NULL;
+	if (!data)
+		__builtin_unreachable(); /* else the caller compares with NULL, at run time */
+	return data;
 }
 
 /* Grow (delta < 0) or shrink (delta > 0) at the head. 0, or a negative errno. */
