@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "nf/frame.h"
@@ -120,6 +121,8 @@ static inline int nf_try_load(struct nf *nf, const char *path,
 			      const struct nf_setting *settings)
 {
 	const struct btf_type *type = NULL;
+	struct timespec tick;
+	uint64_t *tick_ns;
 	struct {
 		uint32_t base, count;
 	} * links;
@@ -136,6 +139,9 @@ static inline int nf_try_load(struct nf *nf, const char *path,
 	assert_non_null(links);
 	links->base = BASE;
 	links->count = nf->actions;
+	tick_ns = rodata(nf, "nf_tick_ns", NULL);
+	if (tick_ns && clock_getres(CLOCK_MONOTONIC_COARSE, &tick) == 0)
+		*tick_ns = tick.tv_nsec;
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(nf->object, "slots"),
 				 BASE + nf->actions);
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(nf->object, "edges"),

@@ -8,7 +8,6 @@
 #include "nf/traffic.h"
 
 #include <dirent.h>
-#include <time.h>
 
 /* Or where $CAPTURES says. */
 #define CAPTURES "../shared/pcap"
