@@ -45,13 +45,14 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_XSKMAP = 17,
 };
 
-enum {
+/* The kernel's two enums below have no name; clang puts only named ones into BTF. */
+enum bpf_update_flag {
 	BPF_ANY = 0,
 	BPF_NOEXIST = 1,
 	BPF_EXIST = 2,
 };
 
-enum {
+enum bpf_create_flag {
 	BPF_F_NO_PREALLOC = 1,
 };
 
