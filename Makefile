@@ -112,7 +112,7 @@ check: deps
 	$(Q)$(MAKE) --no-print-directory run-check
 
 run-check: all $(TESTBPF) $(UNIT) $(NFTEST) $(HELPERS)
-	$(Q)GALETTE_PIN=$(B)/galette-pin BUILD=$(B) selftests/run $(UNIT) $(NFTEST) $(E2E)
+	$(Q)GALETTE_BUILD=$(abspath $(B)) selftests/run $(UNIT) $(NFTEST) $(E2E)
 
 demo: deps
 	$(Q)$(MAKE) --no-print-directory all
