@@ -44,9 +44,11 @@ skip() {
 	echo "ok - $TEST: $1 # SKIP ${2-}"
 }
 
-# Test scripts change interfaces: never those of the machine.
-if [ "$(id -u)" -ne 0 ] || [ "$(readlink /proc/self/ns/net)" = "$(readlink /proc/$PPID/ns/net)" -a -z "${GALETTE_INSIDE-}" ]; then
-	:
+# Test scripts change interfaces and mounts: never those of the machine.
+if [ "$(id -u)" -ne 0 ] || [ "$(readlink /proc/self/ns/net)" = "$(readlink /proc/1/ns/net)" ] ||
+	[ "$(readlink /proc/self/ns/mnt)" = "$(readlink /proc/1/ns/mnt)" ]; then
+	skip "everything" "needs root and the namespaces of selftests/run"
+	exit 0
 fi
 
 T=$(mktemp -d)
@@ -203,9 +205,26 @@ objects() {
 	"$HELPERS/objects"
 }
 
-needs_root() {
-	if [ "$(id -u)" -ne 0 ] || ! mountpoint -q /sys/fs/bpf || ! mountpoint -q /run/netns; then
-		skip "all" "needs root and the namespaces of selftests/run"
-		exit 0
-	fi
+# linear FILE BUILD NAME ...: a chain file, rx to tx through stamps of this build and these
+# names. A NAME "other=path" is another NF instead, of one action; extra lines from stdin.
+linear() {
+	local file=$1 build=$2 from=rx name
+	shift 2
+	{
+		for name; do
+			if [ "${name#*=}" = "$name" ]; then
+				echo "[functions.$name]"
+				echo "path = \"stamp\""
+				echo "config = { build = $build }"
+			else
+				echo "[functions.${name%=*}]"
+				echo "path = \"${name#*=}\""
+			fi
+		done
+		for name in "$@" tx; do
+			printf '[[links]]\nfrom = "%s"\nto = ["%s"]\n' "$from" "${name%=*}"
+			from=${name%=*}
+		done
+		[ -t 0 ] || cat
+	} > "$file"
 }

@@ -7,9 +7,10 @@ enum count_action {
 NF(count, enum count_action)
 {
 	typeof(*seen.key) key = { 0 };
-	typeof(*seen.value) one = { 1 };
+	typeof(*seen.value) one = { 0 };
 	typeof(*seen.value) *value = map_view(&seen, &key);
 
+	*(__u32 *)&one = 1;
 	if (value)
 		__sync_fetch_and_add((__u32 *)value, 1);
 	else
