@@ -23,5 +23,4 @@ GENERATION_MAP(graph, ARRAY, struct galette_slot);
 GENERATION_MAP(functions, ARRAY, struct galette_function);
 GENERATION_MAP(interfaces, ARRAY, struct galette_interface);
 GENERATION_MAP(info, ARRAY, struct galette_info);
-GENERATION_MAP(source, ARRAY, char);
 GENERATION_MAP(devmap, DEVMAP, __u32);

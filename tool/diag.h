@@ -6,8 +6,11 @@
 #ifndef DIAG_H
 #define DIAG_H
 
-#include <stdarg.h>
 #include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /* A place in a chain file; both count from 1, 0: no place. */
 struct loc {
@@ -20,31 +23,43 @@ enum diag_level {
 	DIAG_WARNING
 };
 
-/* The messages about one file. Zero-initialize, set `file`. */
+struct diag_message {
+	enum diag_level level;
+	struct loc loc;
+	char *text;
+};
+
+/*
+ * The messages about one file. Zero-initialize, set `file`; NULL: messages are
+ * not about a file (the command line) and begin like those of error().
+ */
 struct diag {
 	const char *file; /* as the user named it; printed in front */
-	struct diag_message {
-		enum diag_level level;
-		struct loc loc;
-		char *text;
-	} * messages;
+	struct diag_message *messages;
 	int count;
 	int errors;
 };
 
-/* Add a message. The text has no trailing newline or full stop. */
+/*
+ * Add a message. The text has no trailing newline or full stop; control
+ * characters in it, which come from files, are made visible.
+ */
 void diag_error(struct diag *diag, struct loc loc, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void diag_warning(struct diag *diag, struct loc loc, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Print all messages to stderr by place, "FILE:LINE:COL: error: TEXT", and forget them. */
+/*
+ * Print the messages to stderr by place, "FILE:LINE:COL: error: TEXT", and
+ * forget them: at most 100 errors and 100 warnings, then how many more.
+ * `errors` keeps its count. Warnings are silent under -q.
+ */
 void diag_flush(struct diag *diag);
 void diag_free(struct diag *diag);
 
 /*
  * Messages without a place, to stderr behind "galette-pin: ". warning() is
- * silent under -q, info() speaks only under -v. die(): exit status 1.
+ * silent under -q, info() speaks only under -v.
  */
 extern bool diag_quiet, diag_verbose;
 void error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -53,5 +68,9 @@ void info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* The word of `words` (n of them) nearest to `word` if it may be a slip of it, else NULL. */
 const char *diag_suggest(const char *word, const char *const *words, int n);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -36,7 +36,9 @@ static void *read_array(const char *dir, const char *name, __u32 count, size_t s
 		ok = !bpf_map_lookup_elem(fd, &i, values + i * size);
 	if (!ok) {
 		error("cannot read %s/%s: %s", dir, name,
-		      fd < 0 ? strerror(-fd) : errno ? strerror(errno) : "not of this version");
+		      fd < 0  ? strerror(-fd)
+		      : errno ? strerror(errno)
+			      : "not of this version");
 		free(values);
 		values = NULL;
 	}
@@ -110,7 +112,8 @@ static int read_interfaces(struct inspection *in)
 
 		memcpy(interface->name, records[i].name, sizeof(interface->name));
 		memcpy(interface->alias, records[i].alias, sizeof(interface->alias));
-		interface->mode = attached_mode(in->state, interface->name, &interface->ifindex);
+		interface->mode =
+			attached_mode(in->state, interface->name, &interface->ifindex);
 	}
 	free(records);
 	return 0;
@@ -187,7 +190,8 @@ bool inspect_target(const char *generation_dir, __u32 prog_id, struct target *ta
 			snprintf(word, sizeof(word), "%s", plain[i]);
 	count = *word ? 0 : pins_list(generation_dir, &names);
 	for (int i = 0; i < count && !*word; i++) {
-		if (strncmp(names[i], "tx-", 3) || !pinned_id(generation_dir, names[i], prog_id))
+		if (strncmp(names[i], "tx-", 3) ||
+		    !pinned_id(generation_dir, names[i], prog_id))
 			continue;
 		pins_decode(names[i]);
 		snprintf(word, sizeof(word), "tx(%.*s)", GALETTE_NAME_LEN - 1, names[i] + 3);
@@ -201,7 +205,7 @@ bool inspect_target(const char *generation_dir, __u32 prog_id, struct target *ta
 			snprintf(word, sizeof(word), "%.*s", GALETTE_NAME_LEN - 1, names[i]);
 	if (count > 0)
 		pins_list_free(names, count);
-	if (!*word || target_parse(word, (struct loc){ 0 }, target, &quiet)) {
+	if (!*word || target_parse(word, (struct loc) { 0 }, target, &quiet)) {
 		diag_free(&quiet);
 		return false;
 	}
@@ -228,15 +232,15 @@ static void read_edge(struct inspection *in, int i)
 	struct diag quiet = { .file = "" };
 	struct target target;
 
-	edge->function = i == GALETTE_SLOT_MISSED ? EDGE_NONE :
-			 i < GALETTE_SLOT_RX + model->interface_count ?
-						    EDGE_RX :
-						    model_function(model, slot->function);
+	edge->function = i == GALETTE_SLOT_MISSED ? EDGE_NONE
+			 : i < GALETTE_SLOT_RX + model->interface_count
+				 ? EDGE_RX
+				 : model_function(model, slot->function);
 	edge->index = slot->index;
 	edge->to = -1;
 	if (edge->function == EDGE_NONE)
 		return;
-	if (target_parse(slot->target, (struct loc){ 0 }, &edge->target, &quiet))
+	if (target_parse(slot->target, (struct loc) { 0 }, &edge->target, &quiet))
 		diag_free(&quiet);
 	edge_resolve(model, edge);
 	if (edge->target.kind == TARGET_FUNCTION && edge->to >= 0 &&
@@ -322,7 +326,8 @@ static int read_maps_of(struct inspection *in, __u32 number, const char *generat
 		error("cannot read %s: %s", dir, strerror(-count));
 		return count;
 	}
-	model->maps = realloc(model->maps, (model->map_count + count + 1) * sizeof(*model->maps));
+	model->maps =
+		realloc(model->maps, (model->map_count + count + 1) * sizeof(*model->maps));
 	memset(model->maps + model->map_count, 0, (count + 1) * sizeof(*model->maps));
 	for (int i = 0; i < count && !err; i++)
 		if (model_map(model, names[i]) < 0)
@@ -339,7 +344,8 @@ static void find_users(struct inspection *in)
 	for (int i = 0; i < model->function_count; i++) {
 		int fd = pins_open(in->dir, "nf/%s", model->functions[i].name);
 		__u32 ids[64], length = sizeof(struct bpf_prog_info);
-		struct bpf_prog_info info = { .nr_map_ids = 64, .map_ids = (__u64)(unsigned long)ids };
+		struct bpf_prog_info info = { .nr_map_ids = 64,
+					      .map_ids = (__u64)(unsigned long)ids };
 
 		if (fd < 0)
 			continue;

@@ -50,8 +50,8 @@ static int walk_batches(struct walk *w)
 		keys = realloc(keys, room * w->key_size);
 		values = realloc(values, room * w->value_size);
 		count = room;
-		err = bpf_map_lookup_batch(w->fd, first ? NULL : batch, batch, keys, values, &count,
-					   NULL);
+		err = bpf_map_lookup_batch(w->fd, first ? NULL : batch, batch, keys, values,
+					   &count, NULL);
 		if (err == -ENOSPC && room < w->max_entries) { /* a bucket larger than that */
 			room *= 2;
 			err = 0;
@@ -105,7 +105,8 @@ long map_walk(int fd, int (*fn)(const void *key, const void *value, void *contex
 	w.key_size = info.key_size;
 	w.value_size = info.value_size;
 	if (is_percpu(info.type))
-		w.value_size = (size_t)libbpf_num_possible_cpus() * ((info.value_size + 7) & ~7u);
+		w.value_size =
+			(size_t)libbpf_num_possible_cpus() * ((info.value_size + 7) & ~7u);
 	w.max_entries = info.max_entries;
 	err = is_hash(info.type) ? walk_batches(&w) : walk_keys(&w);
 	return err ? err : w.count;

@@ -43,14 +43,17 @@ static bool mounts_are_ours_alone(void)
 static int mount_bpffs(const char *where)
 {
 	if (mounts_are_ours_alone()) {
-		error("no bpf filesystem on %s, and one mounted here would end with this command: enter a network namespace with nsenter --net=/run/netns/NAME, which keeps the mounts",
+		error("no bpf filesystem on %s, and one mounted here would end with this "
+		      "command: enter a network namespace with nsenter --net=/run/netns/NAME, "
+		      "which keeps the mounts",
 		      where);
 		return -ENODEV;
 	}
 	if (mount("bpf", where, "bpf", 0, "mode=0700")) {
 		int err = -errno;
 
-		error("no bpf filesystem on %s, and it cannot be mounted: %s (mount -t bpf bpf %s)",
+		error("no bpf filesystem on %s, and it cannot be mounted: %s (mount -t bpf bpf "
+		      "%s)",
 		      where, strerror(-err), where);
 		return err;
 	}
@@ -76,7 +79,9 @@ int pins_prepare(const char *root)
 			return err;
 	}
 	if (!on_bpffs(parent)) {
-		error("%s is not on a bpf filesystem (mount -t bpf bpf DIR, then --pin-root DIR)", root);
+		error("%s is not on a bpf filesystem (mount -t bpf bpf DIR, then --pin-root "
+		      "DIR)",
+		      root);
 		return -ENODEV;
 	}
 	if (mkdir(root, 0700) && errno != EEXIST) {
@@ -141,14 +146,14 @@ void pins_decode(char *name)
 
 /* ---- the lock ---- */
 
-static int lock_once(const char *dir, bool wait, int *lock)
+static int lock_once(const char *dir, int operation, int *lock)
 {
 	struct stat opened, there;
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = 0;
 
 	if (fd < 0)
 		return -errno;
-	if (flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)))
+	if (flock(fd, operation))
 		err = -errno;
 	else if (fstat(fd, &opened))
 		err = -errno;
@@ -162,15 +167,16 @@ static int lock_once(const char *dir, bool wait, int *lock)
 	return 0;
 }
 
-int pins_lock(const char *dir, bool make, bool wait, int *lock)
+int pins_lock(const char *dir, enum pins_lock_kind kind, bool wait, int *lock)
 {
+	int operation = (kind == PINS_SHARED ? LOCK_SH : LOCK_EX) | (wait ? 0 : LOCK_NB);
 	int err;
 
 	do {
-		if (make && mkdir(dir, 0700) && errno != EEXIST)
+		if (kind == PINS_MAKE && mkdir(dir, 0700) && errno != EEXIST)
 			return -errno;
-		err = lock_once(dir, wait, lock);
-	} while (err == -ESTALE || (make && err == -ENOENT));
+		err = lock_once(dir, operation, lock);
+	} while (err == -ESTALE || (kind == PINS_MAKE && err == -ENOENT));
 	return err;
 }
 

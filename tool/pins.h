@@ -28,12 +28,17 @@ int pins_path(char path[PATH_MAX], const char *dir, const char *fmt, ...)
 void pins_encode(char out[NAME_MAX + 1], const char *name);
 void pins_decode(char *name);
 
+enum pins_lock_kind {
+	PINS_SHARED,    /* to read */
+	PINS_EXCLUSIVE, /* to change */
+	PINS_MAKE,      /* to change, and made first where it is not there */
+};
+
 /*
- * Lock a chain's directory, made first where `make` says so: *lock holds it
- * until closed. -ENOENT: there is none; -EEXIST: never; -EWOULDBLOCK: somebody
- * has it and `wait` is false.
+ * Lock a chain's directory: *lock holds it until closed, or this process ends.
+ * -ENOENT: there is none; -EWOULDBLOCK: somebody has it and `wait` is false.
  */
-int pins_lock(const char *dir, bool make, bool wait, int *lock);
+int pins_lock(const char *dir, enum pins_lock_kind kind, bool wait, int *lock);
 
 /* Remove a file, or a directory with all that is in it. Nothing there: 0. */
 int pins_remove(const char *path);
@@ -43,7 +48,8 @@ int pins_list(const char *dir, char ***names);
 void pins_list_free(char **names, int count);
 
 /* Pin by way of a path built as by pins_path(). */
-int pins_pin(int fd, const char *dir, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int pins_pin(int fd, const char *dir, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 /* Open a pin: an fd. */
 int pins_open(const char *dir, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

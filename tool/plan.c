@@ -46,7 +46,8 @@ static void plan_interfaces(struct plan *plan, const struct model *wanted,
 		int old = running ? same_interface(running, interface) : -1;
 
 		if (old < 0 || !running->interfaces[old].mode)
-			add(plan, CHANGE_ADD, "interface", interface->name, "%s", interface->alias);
+			add(plan, CHANGE_ADD, "interface", interface->name, "%s",
+			    interface->alias);
 	}
 }
 
@@ -104,7 +105,8 @@ static void plan_functions(struct plan *plan, const struct model *wanted,
 {
 	for (int i = 0; running && i < running->function_count; i++)
 		if (model_function(wanted, running->functions[i].name) < 0)
-			add(plan, CHANGE_REMOVE, "function", running->functions[i].name, "%s", "");
+			add(plan, CHANGE_REMOVE, "function", running->functions[i].name, "%s",
+			    "");
 	for (int i = 0; i < wanted->function_count; i++) {
 		const struct model_function *f = &wanted->functions[i];
 		int old = running ? model_function(running, f->name) : -1;
@@ -142,8 +144,9 @@ static bool same_target(const struct model *wanted, const struct model_edge *new
 {
 	if (new->target.kind != old->target.kind)
 		return false;
-	if (new->target.kind == TARGET_REDIRECT && new->to >= 0 && old->to >= 0)
-		return !strcmp(wanted->interfaces[new->to].name, running->interfaces[old->to].name);
+	if (new->target.kind == TARGET_REDIRECT &&new->to >= 0 && old->to >= 0)
+		return !strcmp(wanted->interfaces[new->to].name,
+			       running->interfaces[old->to].name);
 	return !strcmp(new->target.name, old->target.name);
 }
 
@@ -169,7 +172,8 @@ static void plan_link(struct plan *plan, const struct model *wanted,
 /* ---- maps ---- */
 
 /* Whether the content of a map can stay; if not, *why says what differs. */
-static bool map_fits(const struct model_map *wanted, const struct model_map *running, char **why)
+static bool map_fits(const struct model_map *wanted, const struct model_map *running,
+		     char **why)
 {
 	char *detail = NULL;
 	int ret = 0;
@@ -216,14 +220,15 @@ static void plan_map(struct plan *plan, const struct model *wanted, int w,
 	plan->map_steps[w] = MAP_CREATE;
 	plan->map_from[w] = old;
 	if (old < 0) {
-		add(plan, CHANGE_ADD, "map", map->name, "%s, %u entries", map_type_name(map->type),
-		    map->size);
+		add(plan, CHANGE_ADD, "map", map->name, "%s, %u entries",
+		    map_type_name(map->type), map->size);
 	} else if (reset) {
 		add(plan, CHANGE_MODIFY, "map", map->name, "starts empty: %s, %u entries",
 		    map_type_name(map->type), map->size);
 	} else if (!map_fits(map, &running->maps[old], &why)) {
 		diag_error(diag, map->spec.loc,
-			   "map '%s' has content that does not fit: %s (--reset-map %s starts it empty)",
+			   "map '%s' has content that does not fit: %s (--reset-map %s starts "
+			   "it empty)",
 			   map->name, why, map->name);
 	} else {
 		plan->map_steps[w] = MAP_KEEP;
@@ -241,9 +246,10 @@ static void plan_maps(struct plan *plan, const struct model *wanted,
 	plan->map_from = calloc(wanted->map_count + 1, sizeof(*plan->map_from));
 	for (int i = 0; i < reset_count; i++)
 		if (model_map(wanted, resets[i]) < 0)
-			diag_error(diag, (struct loc){ 0 }, "no map '%s' to reset", resets[i]);
+			diag_error(diag, (struct loc) { 0 }, "no map '%s' to reset", resets[i]);
 	for (int i = 0; i < wanted->map_count; i++)
-		plan_map(plan, wanted, i, running, is_reset(wanted, i, resets, reset_count), diag);
+		plan_map(plan, wanted, i, running, is_reset(wanted, i, resets, reset_count),
+			 diag);
 	for (int i = 0; running && i < running->map_count; i++)
 		if (running->maps[i].user_count && model_map(wanted, running->maps[i].name) < 0)
 			add(plan, CHANGE_REMOVE, "map", running->maps[i].name,

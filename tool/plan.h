@@ -8,7 +8,12 @@
 
 #include "model.h"
 
-enum change_op { CHANGE_ADD, CHANGE_REMOVE, CHANGE_MODIFY, CHANGE_KEEP };
+enum change_op {
+	CHANGE_ADD,
+	CHANGE_REMOVE,
+	CHANGE_MODIFY,
+	CHANGE_KEEP
+};
 
 struct change {
 	enum change_op op;
@@ -17,14 +22,17 @@ struct change {
 	char *detail; /* "" where the name says all */
 };
 
-enum map_step { MAP_CREATE, MAP_KEEP };
+enum map_step {
+	MAP_CREATE,
+	MAP_KEEP
+};
 
 struct plan {
 	struct change *changes;
 	int count;
-	bool changed; /* some change is not CHANGE_KEEP */
+	bool changed;             /* some change is not CHANGE_KEEP */
 	enum map_step *map_steps; /* for each of wanted->maps */
-	int *map_from;		  /* MAP_KEEP: its place in running->maps */
+	int *map_from;            /* MAP_KEEP: its place in running->maps */
 };
 
 /*

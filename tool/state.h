@@ -25,9 +25,9 @@ struct state {
 	int count;
 	struct state_generation *build; /* gen/build, when it is complete enough to have run */
 	bool build_exists;
-	__u32 current;	/* 0: none, unless build_runs */
+	__u32 current;   /* 0: none, unless build_runs */
 	bool build_runs; /* committed, but not yet given its number */
-	__u32 previous; /* to roll back to; 0: none */
+	__u32 previous;  /* to roll back to; 0: none */
 };
 
 /* 0, or a negative errno after printing an error. No root at all is a state, not an error. */

@@ -56,7 +56,7 @@ const struct node *node_member(const struct node *table, const char *key);
 /* "a string", "an integer", … for messages. */
 const char *node_type_name(enum node_type type);
 
-/* The same values in the same order of keys or not; places do not count. */
+/* The same values; places, and the order of a table's keys, do not count. */
 bool node_equal(const struct node *a, const struct node *b);
 
 #ifdef __cplusplus

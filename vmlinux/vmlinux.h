@@ -45,13 +45,14 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_XSKMAP = 17,
 };
 
-enum {
+/* The kernel's two enums below have no name; clang puts only named ones into BTF. */
+enum bpf_update_flag {
 	BPF_ANY = 0,
 	BPF_NOEXIST = 1,
 	BPF_EXIST = 2,
 };
 
-enum {
+enum bpf_create_flag {
 	BPF_F_NO_PREALLOC = 1,
 };
 
@@ -142,7 +143,7 @@ struct tcphdr {
 	__be16 dest;
 	__be32 seq;
 	__be32 ack_seq;
-	__u16 res1 : 4;
+	__u16 : 4; /* reserved bits, named differently by kernels */
 	__u16 doff : 4;
 	__u16 fin : 1;
 	__u16 syn : 1;

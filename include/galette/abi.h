@@ -72,7 +72,7 @@ struct galette_interface {
 	char name[GALETTE_IFNAME_LEN];
 	char alias[GALETTE_NAME_LEN]; /* "" where none was given */
 	__u32 ifindex;
-	__u32 mode; /* XDP_FLAGS_DRV_MODE or XDP_FLAGS_SKB_MODE, include/uapi/linux/if_link.h */
+	__u32 reserved;
 };
 
 struct galette_info {

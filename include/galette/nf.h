@@ -18,7 +18,8 @@
  * What each file below offers:
  *   nf/types.h   meaningful types: the tool reads and prints them as people do
  *   nf/bpf.h     NF(), NF_CONFIG(), NF_MAP(), pkt_*(), map_*(), nf_now()
- *   nf/parse.h   parse_*(): Ethernet, VLAN, IPv4, IPv6, ports; flows and hashes
+ *   nf/parse.h   parse_*(): Ethernet, VLAN, ARP, IPv4, IPv6, TCP, UDP, ICMP
+ *   nf/flow.h    flows as map keys, their hash, the state NFs share about them
  *   nf/csum.h    csum_replace*(): incremental Internet checksums
  *
  * This is the only file that asks which world it is compiled for.
@@ -35,5 +36,6 @@
 #include <galette/nf/bpf.h>
 #include <galette/nf/csum.h>
 #include <galette/nf/parse.h>
+#include <galette/nf/flow.h>
 
 #endif

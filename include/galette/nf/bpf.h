@@ -152,7 +152,11 @@ static __always_inline void *pkt_at(struct pkt *pkt, __u32 off, __u32 len)
 	if (off > PKT_OFF_MAX)
 		return NULL;
 	data += off;
-	return data + len <= end ? data : NULL;
+	if (data + len > end)
+		return NULL;
+	if (!data)
+		__builtin_unreachable(); /* else the caller compares with NULL, at run time */
+	return data;
 }
 
 /* Grow (delta < 0) or shrink (delta > 0) at the head. 0, or a negative errno. */
@@ -236,6 +240,9 @@ static __always_inline __u32 pkt_ifindex(const struct pkt *pkt)
 			__sync_fetch_and_add(__value, (n));  \
 		__value != NULL;                             \
 	})
+
+/* Add n to a 4- or 8-byte integer in a map_view(), atomically. No result: that needs Linux 5.12. */
+#define atomic_add(p, n) ((void)__sync_fetch_and_add((p), (n)))
 
 /* A map's type is a compile-time constant: the size of the array that .type points to. */
 #define map_type_(m) (sizeof(*(m)->type) / sizeof(int))

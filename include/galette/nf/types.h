@@ -12,6 +12,12 @@
 #ifndef GALETTE_NF_TYPES_H
 #define GALETTE_NF_TYPES_H
 
+/* Between host and network order; a constant stays one. */
+#define nf_htons(x) bpf_htons(x)
+#define nf_ntohs(x) bpf_ntohs(x)
+#define nf_htonl(x) bpf_htonl(x)
+#define nf_ntohl(x) bpf_ntohl(x)
+
 typedef __be32 nf_ip4;
 typedef __be16 nf_port;
 

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The parsers in the kernel: what they find, against how the packet was made. */
+#include "nf/harness.h"
+#include "nf/traffic.h"
+
+#define OBJECT "build/selftests/nf-objects/parse.bpf.o"
+
+enum {
+	MALFORMED,
+	OTHER,
+	IPV4,
+	IPV6
+};
+
+struct flow {
+	uint8_t src[16], dst[16], ports[4], protocol, zero[3];
+};
+
+/* As in selftests/nf-objects/parse.c. */
+struct parsed {
+	uint32_t kind;
+	uint32_t ip, ip_end;
+	uint32_t l4_good, l4, protocol, fragment, later;
+	uint32_t ports, tcp, udp, icmp, arp;
+	uint32_t flow_good, hash;
+	struct flow flow, canonical;
+};
+
+static struct parsed parse(const struct nf *nf, const struct frame *f)
+{
+	struct parsed p = {};
+	struct frame copy = *f;
+	int fd = nf_map(nf, "parsed");
+
+	assert_int_equal(bpf_map_update_elem(fd, &(uint32_t) { 0 }, &p, 0), 0);
+	assert_int_equal(nf_run(nf, &copy, 1, NULL), 0);
+	assert_int_equal(bpf_map_lookup_elem(fd, &(uint32_t) { 0 }, &p), 0);
+	return p;
+}
+
+static void load(struct nf *nf)
+{
+	if (geteuid() != 0)
+		skip();
+	if (nf_try_load(nf, OBJECT, NULL))
+		fail_msg("%s: the kernel refuses it (V=1 shows why)", OBJECT);
+}
+
+#define expect(WHAT, GOT, WANT)                                                        \
+	do {                                                                           \
+		unsigned long got_ = (GOT), want_ = (WANT);                            \
+		if (got_ != want_)                                                     \
+			fail_msg("%s: %s is %lu, not %lu", (WHAT), #GOT, got_, want_); \
+	} while (0)
+
+static int has(const struct packet *p, int ext)
+{
+	return p->fragment == ext || memchr(p->ext, ext, sizeof(p->ext));
+}
+
+static void expect_flow(const char *what, const struct frame *f, const struct parsed *p,
+			int ports)
+{
+	uint8_t src[16] = { [10] = 0xff, 0xff }, dst[16] = { [10] = 0xff, 0xff };
+	const uint8_t *ip = f->data + f->ip;
+
+	memcpy(src + (f->v6 ? 0 : 12), ip + (f->v6 ? 8 : 12), f->v6 ? 16 : 4);
+	memcpy(dst + (f->v6 ? 0 : 12), ip + (f->v6 ? 24 : 16), f->v6 ? 16 : 4);
+	expect(what, memcmp(p->flow.src, src, 16), 0);
+	expect(what, memcmp(p->flow.dst, dst, 16), 0);
+	expect(what, memcmp(p->flow.ports, ports ? f->data + f->l4 : (uint8_t[4]) {}, 4), 0);
+	expect(what, p->flow.protocol, f->protocol);
+	expect(what, memcmp(p->flow.zero, "\0\0\0", 3), 0);
+}
+
+static void expect_l4(const char *what, const struct packet *packet, const struct frame *f,
+		      const struct parsed *p, enum kind kind)
+{
+	int fragment = has(packet, EXT_FRAG_FIRST) || has(packet, EXT_FRAG_LATER);
+	int later = has(packet, EXT_FRAG_LATER), proto = f->protocol;
+	int ports = !later && (proto == IPPROTO_UDP || proto == IPPROTO_TCP || proto == 132);
+
+	expect(what, p->l4_good, 1);
+	expect(what, p->l4, f->l4);
+	expect(what, p->protocol, proto);
+	expect(what, p->fragment, fragment);
+	expect(what, p->later, later);
+	expect(what, p->ports, ports ? f->l4 : 0);
+	expect(what, p->flow_good, 1);
+	expect(what, p->tcp, proto == IPPROTO_TCP && !later && kind == WHOLE ? f->l4 : 0);
+	expect(what, p->udp, proto == IPPROTO_UDP && !later && kind == WHOLE ? f->l4 : 0);
+	expect(what, p->icmp, proto == (f->v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP) ? f->l4 : 0);
+	expect_flow(what, f, p, ports && !fragment);
+}
+
+static void test_traffic(void **state)
+{
+	struct nf nf;
+
+	load(&nf);
+	for (int i = 0; i < TRAFFIC; i++) {
+		const struct packet *packet = &traffic[i].packet;
+		const char *what = traffic[i].name;
+		enum kind kind = traffic[i].kind;
+		struct frame f = build(packet);
+		struct parsed p = parse(&nf, &f);
+
+		expect(what, p.kind,
+		       kind == BAD_IP   ? MALFORMED
+		       : kind == NOT_IP ? OTHER
+		       : f.v6           ? IPV6
+					: IPV4);
+		if (kind == BAD_IP || kind == NOT_IP)
+			continue;
+		expect(what, p.ip, f.ip);
+		expect(what, p.ip_end, f.len - packet->padding);
+		if (kind == BAD_EXT)
+			expect(what, p.flow_good, 0);
+		else
+			expect_l4(what, packet, &f, &p, kind);
+	}
+	nf_unload(&nf);
+}
+
+/* Random bytes behind good headers: whatever is found lies in the packet. */
+static void test_noise(void **state)
+{
+	struct nf nf;
+
+	load(&nf);
+	srandom(1);
+	for (int i = 0; i < 20000; i++) {
+		struct frame f = build(&traffic[random() % TRAFFIC].packet);
+		struct parsed p;
+
+		for (int flips = random() % 4; flips >= 0; flips--)
+			f.data[12 + random() % (f.len - 12)] = random();
+		p = parse(&nf, &f);
+		assert_in_range(p.kind, MALFORMED, IPV6);
+		assert_true(p.ip_end <= f.len);
+		assert_true(!p.l4_good || p.l4 <= f.len);
+		assert_true(!p.ports || p.ports + 4 <= p.ip_end);
+		assert_true(!p.tcp || p.tcp + 20 <= p.ip_end);
+		assert_true(!p.udp || p.udp + 8 <= p.ip_end);
+		assert_true(!p.icmp || p.icmp + 8 <= p.ip_end);
+		assert_true(!p.arp || p.arp + 28 <= f.len);
+	}
+	nf_unload(&nf);
+}
+
+static void test_arp(void **state)
+{
+	static const uint8_t request[28] = { 0, 1, 8, 0, 6, 4, 0, 1 };
+	struct nf nf;
+
+	load(&nf);
+	for (int tags = 0; tags <= 2; tags++) {
+		struct packet packet = { .ethertype = 0x0806, .tags = tags };
+		struct frame f = build(&packet), bad;
+
+		memcpy(f.data + f.ip, request, 28);
+		f.len = f.ip + 28;
+		assert_int_equal(parse(&nf, &f).arp, f.ip);
+		for (int i = 0; i < 6; i++) { /* every field of the fixed header counts */
+			bad = f;
+			bad.data[bad.ip + i] ^= 0x10;
+			assert_int_equal(parse(&nf, &bad).arp, 0);
+		}
+		bad = f;
+		bad.len--;
+		assert_int_equal(parse(&nf, &bad).arp, 0);
+	}
+	nf_unload(&nf);
+}
+
+/* Both directions: one canonical key, one hash; and another flow has another. */
+static void test_symmetry(void **state)
+{
+	struct nf nf;
+
+	load(&nf);
+	srandom(2);
+	for (int i = 0; i < 2000; i++) {
+		struct packet packet = { .src = i & 1 ? "2001:db8::1" : "10.0.0.1" };
+		struct frame there = build(&packet), back, other;
+		unsigned int at = there.ip + (i & 1 ? 8 : 12), len = i & 1 ? 16 : 4;
+		struct parsed a, b, c;
+
+		for (unsigned int n = 0; n < 2 * len; n++)
+			there.data[at + n] = random() % 3; /* many ends equal, or nearly */
+		for (int n = 0; n < 4; n++)
+			there.data[there.l4 + n] = random() % 3;
+		back = other = there;
+		memcpy(back.data + at, there.data + at + len, len);
+		memcpy(back.data + at + len, there.data + at, len);
+		memcpy(back.data + back.l4, there.data + there.l4 + 2, 2);
+		memcpy(back.data + back.l4 + 2, there.data + there.l4, 2);
+		other.data[at + random() % (2 * len)] ^= 0x80;
+		a = parse(&nf, &there);
+		b = parse(&nf, &back);
+		c = parse(&nf, &other);
+		assert_int_equal(a.hash, b.hash);
+		assert_memory_equal(&a.canonical, &b.canonical, sizeof(a.canonical));
+		assert_int_not_equal(a.hash, c.hash);
+		assert_memory_not_equal(&a.canonical, &c.canonical, sizeof(a.canonical));
+	}
+	nf_unload(&nf);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_traffic),
+		cmocka_unit_test(test_noise),
+		cmocka_unit_test(test_arp),
+		cmocka_unit_test(test_symmetry),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+
+#include "build.h"
+#include "generation.skel.h"
+#include "ingress.skel.h"
+#include "kernel_log.h"
+#include "load.h"
+#include "pins.h"
+
+struct build {
+	struct model *model;
+	const struct model *running;
+	const struct plan *plan;
+	char dir[PATH_MAX];
+	struct generation_bpf *maps;
+	int slots, edges; /* in maps */
+	int *program;     /* fd of each function's; -1: not loaded yet */
+	char *visited;
+	__u32 number, parent;
+};
+
+/* ---- the generation's own maps ---- */
+
+static int make_directories(struct build *b)
+{
+	static const char *const below[] = { "", "/nf", "/maps" };
+	char path[PATH_MAX];
+
+	for (int i = 0; i < 3; i++) {
+		int err = pins_path(path, b->dir, "%s", below[i] + (i > 0));
+
+		if (!err && mkdir(i ? path : b->dir, 0700))
+			err = -errno;
+		if (err) {
+			error("cannot make %s%s: %s", b->dir, below[i], strerror(-err));
+			return err;
+		}
+	}
+	return 0;
+}
+
+static int set_size(struct bpf_map *map, __u32 entries)
+{
+	return bpf_map__set_max_entries(map, entries ?: 1);
+}
+
+static int make_maps(struct build *b)
+{
+	const struct model *model = b->model;
+	struct bpf_map *map;
+	int err;
+
+	kernel_log_clear();
+	b->maps = generation_bpf__open();
+	if (!b->maps) {
+		err = -errno;
+		error("cannot open the generation's maps: %s", strerror(-err));
+		return err;
+	}
+	err = set_size(b->maps->maps.slots, model->edge_count) ?:
+	      set_size(b->maps->maps.edges, model->edge_count) ?:
+	      set_size(b->maps->maps.graph, model->edge_count) ?:
+	      set_size(b->maps->maps.functions, model->function_count) ?:
+	      set_size(b->maps->maps.interfaces, model->interface_count) ?:
+	      set_size(b->maps->maps.devmap, model->interface_count) ?:
+	      generation_bpf__load(b->maps);
+	if (err) {
+		error("cannot create the generation's maps: %s", strerror(-err));
+		return err;
+	}
+	bpf_object__for_each_map (map, b->maps->obj) {
+		err = pins_pin(bpf_map__fd(map), b->dir, "%s", bpf_map__name(map));
+		if (err) {
+			error("cannot pin map '%s' in %s: %s", bpf_map__name(map), b->dir,
+			      strerror(-err));
+			return err;
+		}
+	}
+	b->slots = bpf_map__fd(b->maps->maps.slots);
+	b->edges = bpf_map__fd(b->maps->maps.edges);
+	return 0;
+}
+
+static int put(int fd, const char *map, __u32 key, const void *value)
+{
+	int err = bpf_map_update_elem(fd, &key, value, BPF_ANY);
+
+	if (err)
+		error("cannot write entry %u of map '%s': %s", key, map, strerror(-err));
+	return err;
+}
+
+/* The chain file itself: a map of one value as long as the text. */
+static int write_source(struct build *b)
+{
+	const struct chain *chain = b->model->chain;
+	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "source", sizeof(__u32), chain->length + 1,
+				1, NULL);
+	int err = fd < 0 ? fd : 0;
+
+	if (err)
+		error("cannot create map 'source': %s", strerror(-err));
+	if (!err)
+		err = put(fd, "source", 0, chain->text);
+	if (!err) {
+		err = pins_pin(fd, b->dir, "source");
+		if (err)
+			error("cannot pin map 'source' in %s: %s", b->dir, strerror(-err));
+	}
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+static int write_interfaces(struct build *b)
+{
+	const struct model *model = b->model;
+	int fd = bpf_map__fd(b->maps->maps.interfaces);
+	int devmap = bpf_map__fd(b->maps->maps.devmap), err = 0;
+
+	for (int i = 0; i < model->interface_count && !err; i++) {
+		struct galette_interface record = { .ifindex = model->interfaces[i].ifindex };
+
+		memcpy(record.name, model->interfaces[i].name, sizeof(record.name));
+		memcpy(record.alias, model->interfaces[i].alias, sizeof(record.alias));
+		err = put(fd, "interfaces", i, &record)
+			      ?: put(devmap, "devmap", i, &record.ifindex);
+	}
+	return err;
+}
+
+static int write_functions(struct build *b)
+{
+	const struct model *model = b->model;
+	int fd = bpf_map__fd(b->maps->maps.functions), err = 0;
+
+	for (int i = 0; i < model->function_count && !err; i++) {
+		const struct model_function *f = &model->functions[i];
+		struct galette_function record = {
+			.base = f->base,
+			.actions = f->action_count,
+			.object_size = f->object_size,
+			.object_crc32 = f->object_crc32,
+		};
+
+		memcpy(record.name, f->name, sizeof(record.name));
+		memcpy(record.object, f->path, sizeof(record.object));
+		err = put(fd, "functions", i, &record);
+	}
+	return err;
+}
+
+static int write_graph(struct build *b)
+{
+	const struct model *model = b->model;
+	int fd = bpf_map__fd(b->maps->maps.graph), err = 0;
+
+	for (int i = GALETTE_SLOT_RX; i < model->edge_count && !err; i++) {
+		const struct model_edge *edge = &model->edges[i];
+		struct galette_slot record = { .index = edge->index };
+		char from[GALETTE_TARGET_LEN];
+
+		edge_from(model, edge, from);
+		snprintf(record.function, sizeof(record.function), "%.*s", GALETTE_NAME_LEN - 1,
+			 edge->function == EDGE_RX ? "rx" : from);
+		snprintf(record.action, sizeof(record.action), "%s", edge_action(model, edge));
+		target_format(&edge->target, record.target);
+		err = put(fd, "graph", i, &record);
+	}
+	return err;
+}
+
+static int write_info(struct build *b)
+{
+	struct galette_info info = {
+		.generation = b->number,
+		.parent = b->parent,
+		.created = time(NULL),
+		.slots = b->model->edge_count,
+		.functions = b->model->function_count,
+		.interfaces = b->model->interface_count,
+	};
+
+	return put(bpf_map__fd(b->maps->maps.info), "info", 0, &info);
+}
+
+/* ---- programs ---- */
+
+static int load_function(struct build *b, int function);
+
+/* The program that an edge leads to. -EAGAIN: a cycle leads to a function that is being loaded. */
+static int target_program(struct build *b, const struct model_edge *edge, bool *mine)
+{
+	int err;
+
+	*mine = false;
+	if (edge->target.kind != TARGET_FUNCTION) {
+		*mine = true;
+		return terminal_open(b->dir, &edge->target, edge->to < 0 ? 0 : edge->to);
+	}
+	if (b->program[edge->to] < 0 && b->visited[edge->to])
+		return -EAGAIN;
+	err = load_function(b, edge->to);
+	return err ?: b->program[edge->to];
+}
+
+static int fill_slot(struct build *b, int slot)
+{
+	bool mine;
+	int fd = target_program(b, &b->model->edges[slot], &mine), err;
+
+	if (fd < 0)
+		return fd;
+	err = put(b->slots, "slots", slot, &fd);
+	if (mine)
+		close(fd);
+	return err;
+}
+
+/*
+ * What a function leads to comes first: a slot that is filled before the
+ * program that uses it is loaded costs no patching of running code.
+ */
+static int load_function(struct build *b, int function)
+{
+	struct model_function *f = &b->model->functions[function];
+	int err = 0;
+
+	if (b->visited[function])
+		return 0;
+	b->visited[function] = true;
+	for (int i = 0; i < f->action_count && !err; i++) {
+		err = fill_slot(b, f->base + i);
+		if (err == -EAGAIN)
+			err = 0;
+	}
+	if (!err)
+		err = load_nf(b->model, function, b->slots, b->edges, b->dir);
+	if (err < 0)
+		return err;
+	b->program[function] = err;
+	return 0;
+}
+
+/* Edges that close a cycle could not be filled on the way. */
+static int close_cycles(struct build *b)
+{
+	int err = 0;
+
+	for (int i = GALETTE_SLOT_RX; i < b->model->edge_count && !err; i++)
+		if (b->model->chain->loops && b->model->edges[i].target.kind == TARGET_FUNCTION)
+			err = fill_slot(b, i);
+	return err;
+}
+
+static int load_functions(struct build *b)
+{
+	int err = 0;
+
+	for (int i = 0; i < b->model->function_count && !err; i++)
+		err = load_function(b, i);
+	for (int i = 0; i < b->model->interface_count && !err; i++)
+		err = fill_slot(b, GALETTE_SLOT_RX + i);
+	return err ?: close_cycles(b);
+}
+
+static int load_ingress(struct build *b)
+{
+	struct ingress_bpf *skel = ingress_bpf__open();
+	int err = skel ? 0 : -errno, fd = -1;
+
+	kernel_log_clear();
+	if (!err) {
+		skel->rodata->interfaces = b->model->interface_count;
+		for (int i = 0; i < b->model->interface_count; i++)
+			skel->rodata->ifindex[i] = b->model->interfaces[i].ifindex;
+		err = bpf_map__reuse_fd(skel->maps.slots, b->slots) ?:
+		      bpf_map__reuse_fd(skel->maps.edges, b->edges) ?:
+		      ingress_bpf__load(skel);
+	}
+	if (!err) {
+		fd = dup(bpf_program__fd(skel->progs.galette_ingress));
+		err = fd < 0 ? -errno : pins_pin(fd, b->dir, "ingress");
+	}
+	ingress_bpf__destroy(skel);
+	if (!err)
+		return fd;
+	error("cannot load the ingress program: %s", strerror(-err));
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+/* ---- the whole ---- */
+
+/* The maps of the running chain whose content stays. */
+static int keep_maps(struct build *b)
+{
+	for (int i = 0; i < b->model->map_count; i++) {
+		struct model_map *map = &b->model->maps[i];
+		int err = 0;
+
+		if (b->plan->map_steps[i] != MAP_KEEP)
+			continue;
+		map->fd = dup(b->running->maps[b->plan->map_from[i]].fd);
+		err = map->fd < 0 ? -errno : pins_pin(map->fd, b->dir, "maps/%s", map->name);
+		if (err) {
+			error("cannot keep map '%s': %s", map->name, strerror(-err));
+			return err;
+		}
+	}
+	return 0;
+}
+
+int build_generation(const char *chain_dir, struct model *wanted, const struct model *running,
+		     const struct plan *plan, __u32 number, __u32 parent)
+{
+	struct build b = {
+		.model = wanted,
+		.running = running,
+		.plan = plan,
+		.number = number,
+		.parent = parent,
+	};
+	int err;
+
+	b.program = malloc((wanted->function_count + 1) * sizeof(*b.program));
+	memset(b.program, 0xff, (wanted->function_count + 1) * sizeof(*b.program));
+	b.visited = calloc(1, wanted->function_count + 1);
+	err = pins_path(b.dir, chain_dir, "gen/build") ?: make_directories(&b) ?:
+	      make_maps(&b) ?: write_source(&b) ?: write_interfaces(&b) ?: write_functions(&b) ?:
+	      write_graph(&b) ?: write_info(&b) ?: keep_maps(&b) ?: load_functions(&b) ?:
+	      load_ingress(&b);
+	for (int i = 0; i < wanted->function_count; i++)
+		if (b.program[i] >= 0)
+			close(b.program[i]);
+	generation_bpf__destroy(b.maps);
+	free(b.program);
+	free(b.visited);
+	return err;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The only stage that changes what runs. Each function is called with the
+ * chain's lock held and after recover(); returns 0, or a negative errno after
+ * printing one error, and has then changed nothing that packets can see.
+ */
+#ifndef COMMIT_H
+#define COMMIT_H
+
+#include "model.h"
+#include "plan.h"
+#include "state.h"
+
+enum attach_mode {
+	ATTACH_AUTO,
+	ATTACH_NATIVE,
+	ATTACH_GENERIC
+};
+
+/*
+ * Build `wanted` and make it run: the first generation of a new chain, or the
+ * next one. wanted->generation and each new interface's mode are set.
+ */
+int commit_generation(const struct state *state, struct model *wanted,
+		      const struct model *running, const struct plan *plan,
+		      enum attach_mode mode);
+
+/* Make the previous generation run again. */
+int commit_rollback(const struct state *state);
+
+/* Rewrite one slot of the running generation. */
+int commit_link(const struct state *state, const struct model *running, int edge,
+		const struct target *target);
+
+/* Let go of the interfaces and remove all pins, the directory included. */
+int commit_detach(const struct state *state);
+
+/*
+ * Clean up after a command that was killed: finish what was committed, remove
+ * what was not. The state is read again afterwards. On a chain that is not
+ * attached all pins are removed, and the directory stays.
+ */
+int recover(struct state *state);
+
+/* Remove all pins of a chain that no packet runs through, but not its directory. */
+int remove_chain(const char *dir);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The root program on interfaces: pinned XDP links. */
+#ifndef LINKS_H
+#define LINKS_H
+
+#include "commit.h"
+
+/*
+ * A root program over the chain's root array: the one that its links hold, or,
+ * where there is none, one that is loaded here. An fd, or a negative errno
+ * after printing an error.
+ */
+int links_root_program(const struct state *state);
+
+/*
+ * Attach it to an interface and pin the link; sets interface->mode. Native
+ * first under ATTACH_AUTO, generic where the driver cannot, with a warning.
+ */
+int links_attach(const char *chain_dir, struct model_interface *interface, int root_program,
+		 enum attach_mode mode);
+
+/* Remove a pinned link: the interface is let go at once. */
+int links_detach(const char *chain_dir, const char *interface);
+
+#endif

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <getopt.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "diag.h"
+#include "kernel_log.h"
+#include "options.h"
+#include "pins.h"
+
+const struct verb verbs[] = {
+	{ "attach", verb_attach, 2, 64, TAKES_MODE | TAKES_NAME | TAKES_NO_WAIT,
+	  "[--mode MODE] [--name CHAIN] [ALIAS=]IF... FILE", "put a chain on interfaces",
+	  "  The chain is called like its first interface, or --name. FILE names the "
+	  "interfaces\n"
+	  "  by alias or by their own names; '-' is standard input.\n"
+	  "  --mode native, generic, or auto: native where the driver can\n" },
+	{ "apply", verb_apply, 2, 2, TAKES_MODE | TAKES_NO_WAIT | TAKES_RESET_MAP,
+	  "[--reset-map MAP]... CHAIN FILE", "change a running chain in one atomic step",
+	  "  Maps keep their content; where they no longer fit, --reset-map starts them "
+	  "empty.\n" },
+	{ "plan", verb_plan, 2, 2, TAKES_EXIT_CODE | TAKES_RESET_MAP | TAKES_NO_WAIT,
+	  "[--exit-code] [--reset-map MAP]... CHAIN FILE", "show what apply would do",
+	  "  --exit-code: status 3 when there are changes\n" },
+	{ "check", verb_check, 1, 1, 0, "FILE", "check a chain file, without privilege", "" },
+	{ "link", verb_link, 3, 3, TAKES_NO_WAIT, "CHAIN FUNCTION:ACTION TARGET",
+	  "lead one action elsewhere, in place",
+	  "  TARGET: tx, tx(IF), drop, pass, abort, or a function of the chain. 'rx' or "
+	  "'rx(IF)'\n"
+	  "  as FUNCTION:ACTION: where packets enter.\n" },
+	{ "rollback", verb_rollback, 1, 1, TAKES_NO_WAIT, "CHAIN",
+	  "make the generation before run again", "" },
+	{ "detach", verb_detach, 1, 1, TAKES_NO_WAIT, "CHAIN", "take a chain away", "" },
+	{ "show", verb_show, 0, 1, TAKES_SOURCE | TAKES_NO_WAIT, "[--source] [CHAIN]",
+	  "functions, edges with live counters, maps",
+	  "  --source: the chain file that runs, as it was given\n" },
+	{ "map", verb_map, 1, 5, TAKES_NO_WAIT,
+	  "CHAIN [MAP [get KEY | set KEY VALUE | set - | del KEY]]",
+	  "read and write a chain's maps",
+	  "  CHAIN: its maps. CHAIN MAP: the entries, one 'KEY VALUE' a line, as 'set -' "
+	  "reads\n"
+	  "  them from standard input.\n" },
+	{ "help", verb_help, 0, 1, 0, "[VERB]", "this text, or more on a verb", "" },
+	{ "version", verb_version, 0, 0, 0, "", "print the version", "" },
+	{ 0 },
+};
+
+enum {
+	OPT_PIN_ROOT = 256,
+	OPT_NF_PATH,
+	OPT_MODE,
+	OPT_NAME,
+	OPT_NO_WAIT,
+	OPT_RESET_MAP,
+	OPT_EXIT_CODE,
+	OPT_SOURCE,
+};
+
+static const struct option long_options[] = {
+	{ "json", no_argument, NULL, 'j' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ "pin-root", required_argument, NULL, OPT_PIN_ROOT },
+	{ "nf-path", required_argument, NULL, OPT_NF_PATH },
+	{ "mode", required_argument, NULL, OPT_MODE },
+	{ "name", required_argument, NULL, OPT_NAME },
+	{ "no-wait", no_argument, NULL, OPT_NO_WAIT },
+	{ "reset-map", required_argument, NULL, OPT_RESET_MAP },
+	{ "exit-code", no_argument, NULL, OPT_EXIT_CODE },
+	{ "source", no_argument, NULL, OPT_SOURCE },
+	{ 0 },
+};
+
+const struct verb *verb_find(const char *name)
+{
+	for (const struct verb *verb = verbs; verb->name; verb++)
+		if (!strcmp(verb->name, name))
+			return verb;
+	return NULL;
+}
+
+void verb_usage(const struct verb *verb)
+{
+	printf("galette-pin %s %s\n  %s\n%s", verb->name, verb->arguments, verb->help,
+	       verb->more);
+}
+
+int verb_version(struct options *options)
+{
+	printf("galette-pin %s\n", GALETTE_VERSION);
+	return STATUS_DONE;
+}
+
+int verb_help(struct options *options)
+{
+	const struct verb *verb = options->argc ? verb_find(options->argv[0]) : NULL;
+
+	if (options->argc && !verb) {
+		error("no verb '%s'", options->argv[0]);
+		return STATUS_USAGE;
+	}
+	if (verb) {
+		verb_usage(verb);
+		return STATUS_DONE;
+	}
+	puts("galette-pin [OPTIONS] VERB …: chains of network functions, pinned in the "
+	     "kernel\n");
+	for (verb = verbs; verb->name; verb++)
+		printf("  %-9s %s\n", verb->name, verb->help);
+	puts("\n  -j, --json             results as JSON\n"
+	     "  -v, --verbose          also what libbpf and the verifier say\n"
+	     "  -q, --quiet            no warnings\n"
+	     "  --pin-root DIR         where chains are pinned (" PINS_DEFAULT_ROOT ")\n"
+	     "  --nf-path DIR[:DIR]    where NF objects are\n"
+	     "  --no-wait              fail if another command holds the chain\n"
+	     "\nexit status: 0 done or nothing to do, 1 failed and nothing changed,\n"
+	     "2 bad usage or bad chain file, 3 there are changes (plan --exit-code)");
+	return STATUS_DONE;
+}
+
+/* The installed directory, else nf/ beside the executable: it runs from the build tree. */
+static const char *default_nf_path(void)
+{
+	static char path[PATH_MAX + 8];
+	char self[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (length > 0) {
+		self[length] = '\0';
+		snprintf(path, sizeof(path), "%s/nf", dirname(self));
+		if (!access(path, X_OK))
+			return path;
+	}
+	return GALETTE_NFDIR;
+}
+
+static bool set_mode(struct options *options, const char *word)
+{
+	static const char *const words[] = { "auto", "native", "generic" };
+
+	for (int i = 0; i < 3; i++) {
+		if (!strcmp(words[i], word)) {
+			options->mode = i;
+			return true;
+		}
+	}
+	error("--mode is native, generic or auto, not '%s'", word);
+	return false;
+}
+
+static bool set_option(struct options *options, int option, unsigned int *given)
+{
+	switch (option) {
+	case 'j':
+		options->json = true;
+		return true;
+	case 'v':
+		diag_verbose = true;
+		return true;
+	case 'q':
+		diag_quiet = true;
+		return true;
+	case OPT_PIN_ROOT:
+		options->pin_root = optarg;
+		return true;
+	case OPT_NF_PATH:
+		options->nf_path = optarg;
+		return true;
+	case OPT_MODE:
+		*given |= TAKES_MODE;
+		return set_mode(options, optarg);
+	case OPT_NAME:
+		*given |= TAKES_NAME;
+		options->name = optarg;
+		return true;
+	case OPT_NO_WAIT:
+		*given |= TAKES_NO_WAIT;
+		options->no_wait = true;
+		return true;
+	case OPT_RESET_MAP:
+		*given |= TAKES_RESET_MAP;
+		options->reset_maps[options->reset_count++] = optarg;
+		return true;
+	case OPT_EXIT_CODE:
+		*given |= TAKES_EXIT_CODE;
+		options->exit_code = true;
+		return true;
+	case OPT_SOURCE:
+		*given |= TAKES_SOURCE;
+		options->source = true;
+		return true;
+	default:
+		return false; /* getopt_long() has said why */
+	}
+}
+
+static int run(struct options *options, int argc, char **argv)
+{
+	const struct verb *verb = NULL;
+	unsigned int given = 0;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "jvqhV", long_options, NULL)) != -1) {
+		if (option == 'h' || option == 'V') {
+			/* galette-pin VERB --help asks about the verb */
+			options->argc =
+				option == 'h' && argv[optind] && verb_find(argv[optind]);
+			options->argv = argv + optind;
+			for (int i = 1; option == 'h' && i < optind && !options->argc; i++) {
+				options->argc = verb_find(argv[i]) != NULL;
+				options->argv = argv + i;
+			}
+			return option == 'h' ? verb_help(options) : verb_version(options);
+		}
+		if (!set_option(options, option, &given))
+			return STATUS_USAGE;
+	}
+	if (optind == argc) {
+		verb_help(options);
+		return STATUS_USAGE;
+	}
+	verb = verb_find(argv[optind]);
+	if (!verb) {
+		const char *words[16];
+		const char *like;
+		int n = 0;
+
+		for (const struct verb *v = verbs; v->name; v++)
+			words[n++] = v->name;
+		like = diag_suggest(argv[optind], words, n);
+		error("no verb '%s'%s%s%s (galette-pin help)", argv[optind],
+		      like ? ", did you mean '" : "", like ?: "", like ? "'?" : "");
+		return STATUS_USAGE;
+	}
+	options->argv = argv + optind + 1;
+	options->argc = argc - optind - 1;
+	if (options->argc < verb->min_args || options->argc > verb->max_args) {
+		error("usage: galette-pin %s %s", verb->name, verb->arguments);
+		return STATUS_USAGE;
+	}
+	if (given & ~verb->takes) {
+		error("'%s' does not take that option; usage: galette-pin %s %s", verb->name,
+		      verb->name, verb->arguments);
+		return STATUS_USAGE;
+	}
+	return verb->run(options);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {
+		.pin_root = PINS_DEFAULT_ROOT,
+		.nf_path = default_nf_path(),
+		.reset_maps = calloc(argc + 1, sizeof(char *)),
+	};
+	int status;
+
+	kernel_log_init();
+	status = run(&options, argc, argv);
+	free(options.reset_maps);
+	if (fflush(stdout) || ferror(stdout)) {
+		error("cannot write the result: %m");
+		return status ?: STATUS_FAILED;
+	}
+	return status;
+}
