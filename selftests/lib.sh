@@ -10,6 +10,7 @@
 #   sentence CASE REGEX           stderr is one line, from galette-pin, that matches
 #   json CASE FILTER              $T/out makes the jq filter true
 #   equal CASE WANT GOT
+#   holds CASE CMD ...           CMD ends with status 0
 #   pin ARG ...                   galette-pin, with the tests' NFs before the real ones
 #   veth IF PEER                  a pair, both up
 #   netns NAME; in_ns NAME CMD    a network namespace; this mount namespace stays
@@ -133,6 +134,17 @@ equal() {
 		ok "$1"
 	else
 		fail "$1" "is '$3', not '$2'"
+	fi
+}
+
+holds() {
+	local name=$1
+	shift
+	if "$@" > "$T/holds" 2>&1; then
+		ok "$name"
+	else
+		fail "$name" "not so: $*"
+		head -20 "$T/holds" | indent
 	fi
 }
 

@@ -94,10 +94,8 @@ for args in "first:nxt one" "first:next three" "first one two" "first" "first:ne
 	# shellcheck disable=SC2086 # words
 	pin link eth0 $args > "$T/out" 2> "$T/err"
 	status=$?
-	[ $status -eq 1 ] || [ $status -eq 2 ]
-	equal "link '$args' is refused, status $status" 0 $?
-	[ -s "$T/err" ]
-	equal "… and says why: $(head -1 "$T/err")" 0 $?
+	holds "link '$args' is refused, status $status" test $status -eq 1 -o $status -eq 2
+	holds "… and says why: $(head -1 "$T/err")" test -s "$T/err"
 done
 expect 1 "a chain that is not there" pin link eth9 first:next one
 sentence "is named" "eth9"

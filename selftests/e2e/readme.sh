@@ -77,8 +77,7 @@ while read -r block line; do
 		;;
 	esac
 done < "$T/blocks"
-[ $ran -gt 0 ]
-equal "README.md has commands to run: $ran blocks" 0 $?
+holds "README.md has commands to run: $ran blocks" test $ran -gt 0
 for chain in "$PINS"/*; do
 	[ ! -d "$chain" ] || pin -q detach "$(basename "$chain")"
 done

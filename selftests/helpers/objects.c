@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * objects: list the kernel's BPF programs, maps and links, one a line.
+ * objects: list the kernel's BPF programs, maps and links, one a line. Only ids
+ * are asked for: who opens a prog array by its id just after its last user has
+ * gone, and closes it again, makes the kernel leak it (prog_array_map_clear()
+ * takes a reference for work that is queued already).
  * objects --beyond FILE [SECONDS]: those that are not in FILE, an earlier list.
- * They are freed after an RCU grace period or two: wait until there are none,
- * for SECONDS (20) at most; exit 1 and list them when there still are.
+ * They are freed behind RCU grace periods, one a slot of a prog array: wait
+ * until these are gone, for SECONDS (60) at most; list those that are not, and
+ * exit with status 1. What others make meanwhile does not count.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,43 +20,13 @@
 struct kind {
 	const char *name;
 	int (*next)(__u32 start, __u32 *next);
-	int (*open)(__u32 id);
 };
 
 static const struct kind kinds[] = {
-	{ "prog", bpf_prog_get_next_id, bpf_prog_get_fd_by_id },
-	{ "map", bpf_map_get_next_id, bpf_map_get_fd_by_id },
-	{ "link", bpf_link_get_next_id, bpf_link_get_fd_by_id },
+	{ "prog", bpf_prog_get_next_id },
+	{ "map", bpf_map_get_next_id },
+	{ "link", bpf_link_get_next_id },
 };
-
-/* "prog 12 galette_root"; false when it has gone meanwhile. */
-static int describe(const struct kind *kind, __u32 id, char *line, size_t size)
-{
-	struct bpf_prog_info prog = {};
-	struct bpf_map_info map = {};
-	struct bpf_link_info link = {};
-	int fd = kind->open(id), err;
-	const char *name = "";
-	__u32 len;
-
-	if (fd < 0)
-		return 0;
-	if (kind == &kinds[0]) {
-		len = sizeof(prog);
-		err = bpf_obj_get_info_by_fd(fd, &prog, &len);
-		name = prog.name;
-	} else if (kind == &kinds[1]) {
-		len = sizeof(map);
-		err = bpf_obj_get_info_by_fd(fd, &map, &len);
-		name = map.name;
-	} else {
-		len = sizeof(link);
-		err = bpf_obj_get_info_by_fd(fd, &link, &len);
-	}
-	close(fd);
-	snprintf(line, size, "%s %u %s\n", kind->name, id, name);
-	return !err;
-}
 
 static int known(const char *list, const char *line)
 {
@@ -64,32 +37,72 @@ static int known(const char *list, const char *line)
 	return !!at;
 }
 
-/* Print to out, or only count where out is NULL, what is not in list. */
-static int beyond(const char *list, FILE *out)
+/* All that there is but what is in list; malloc'ed. */
+static char *beyond(const char *list)
 {
-	char line[128];
-	int n = 0;
+	char line[32], *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
 
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(*kinds); k++) {
 		for (__u32 id = 0; !kinds[k].next(id, &id);) {
-			if (!describe(&kinds[k], id, line, sizeof(line)) || known(list, line))
-				continue;
-			n++;
-			if (out)
+			snprintf(line, sizeof(line), "%s %u\n", kinds[k].name, id);
+			if (!known(list, line))
 				fputs(line, out);
 		}
 	}
-	return n;
+	fclose(out);
+	return text;
+}
+
+/* What has been left for good may be opened. */
+static void print_name(const char *line)
+{
+	struct bpf_prog_info prog = {};
+	struct bpf_map_info map = {};
+	__u32 id = atoi(strchr(line, ' '));
+	__u32 len = *line == 'p' ? sizeof(prog) : sizeof(map);
+	int fd = *line == 'p'   ? bpf_prog_get_fd_by_id(id)
+		 : *line == 'm' ? bpf_map_get_fd_by_id(id)
+				: -1;
+
+	if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, *line == 'p' ? (void *)&prog : &map, &len))
+		printf("%s %s\n", line, *line == 'p' ? prog.name : map.name);
+	else
+		printf("%s\n", line);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Those lines of `left` that are still there. */
+static char *still(char *left)
+{
+	char *now = beyond(""), *text = NULL, *line, *save;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	for (line = strtok_r(left, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char with_end[32];
+
+		snprintf(with_end, sizeof(with_end), "%s\n", line);
+		if (known(now, with_end))
+			fputs(with_end, out);
+	}
+	fclose(out);
+	free(now);
+	free(left);
+	return text;
 }
 
 int main(int argc, char **argv)
 {
 	static char list[1 << 20];
+	char *left;
 	time_t end;
 	FILE *f;
 
 	if (argc == 1) {
-		beyond("", stdout);
+		fputs(beyond(""), stdout);
 		return 0;
 	}
 	if (argc < 3 || strcmp(argv[1], "--beyond")) {
@@ -103,11 +116,12 @@ int main(int argc, char **argv)
 	}
 	fread(list, 1, sizeof(list) - 1, f);
 	fclose(f);
-	end = time(NULL) + (argc > 3 ? atoi(argv[3]) : 20);
-	while (beyond(list, NULL)) {
-		if (time(NULL) >= end)
-			return !!beyond(list, stdout);
+	end = time(NULL) + (argc > 3 ? atoi(argv[3]) : 60);
+	for (left = beyond(list); *left && time(NULL) < end; left = still(left))
 		usleep(2000);
-	}
-	return 0;
+	if (!*left)
+		return 0;
+	for (char *line = strtok(left, "\n"); line; line = strtok(NULL, "\n"))
+		print_name(line);
+	return 1;
 }
