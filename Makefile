@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-#   make            build/galette-pin, build/nf/*.bpf.o
+#   make            build/galette-pin, build/nf/*.bpf.o, build/nf/*.so
 #   make check      unit, NF and end-to-end tests (as root; parts skip without)
 #   make lint       clang-format, cppcheck, shellcheck
 #   make demo       a real chain on real packets, in its own namespaces
@@ -40,11 +40,21 @@ TOOLCXXFLAGS = -std=c++20 $(WARN) -Itool -O1 -g $(SAN)
 LDLIBS  = $(shell $(PKG_CONFIG) --libs $(LIBS))
 BPFCFLAGS = -target bpf -mcpu=v3 -O2 -g $(WARN) -Wswitch-enum -Iinclude -Ivmlinux
 
-NF      := $(patsubst nf/%.c,build/nf/%.bpf.o,$(wildcard nf/*.c))
+# The native NFs; gcc 12 or later, for -gbtf: hosts read their actions and types as those of
+# BPF objects. Packet bytes are read as one type and another. Pragmas may be clang's.
+NFCFLAGS = -std=gnu11 -O2 -g -gbtf -fPIC -shared -fvisibility=hidden -fno-strict-aliasing \
+	-fstack-protector-strong -fstack-clash-protection $(WARN) -Wswitch-enum -Wno-unknown-pragmas \
+	-Iinclude -Ivmlinux $(SAN) -Wl,-Bsymbolic,-z,relro,-z,now,-z,noexecstack,-z,start-stop-visibility=hidden$(if $(SANITIZE),,$(comma)-z$(comma)defs)
+
+NFNATIVE := $(shell grep -lx '// world: native' nf/*.c)
+NF      := $(patsubst nf/%.c,build/nf/%.bpf.o,$(filter-out $(NFNATIVE),$(wildcard nf/*.c)))
+NFSO    := $(patsubst nf/%.c,$(B)/nf/%.so,$(wildcard nf/*.c))
 SKEL    := $(patsubst bpf/%.bpf.c,$(B)/%.skel.h,$(wildcard bpf/*.bpf.c))
 TOOLOBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tool/*.c tool/verb/*.c)) $(B)/tool/toml.o
+SLOWOBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tool/slowpath/*.c))
 TESTBPF := $(patsubst %.bpf.c,$(B)/%.bpf.o,$(wildcard selftests/*/*.bpf.c)) \
 	$(patsubst selftests/nf-objects/%.c,$(B)/selftests/nf-objects/%.bpf.o,$(wildcard selftests/nf-objects/*.c))
+TESTSO  := $(patsubst %.c,$(B)/%.so,$(wildcard selftests/nf-objects/native-*.c))
 UNIT    := $(patsubst %.c,$(B)/%,$(wildcard selftests/unit/*_test.c))
 NFTEST  := $(patsubst %.c,$(B)/%,$(wildcard selftests/nf/*_test.c))
 HELPERS := $(patsubst %.c,$(B)/%,$(filter-out %.bpf.c,$(wildcard selftests/helpers/*.c)))
@@ -64,14 +74,14 @@ SHSOURCES = $(shell git ls-files '*.sh' selftests/run tool/galette-pin.bash .ci/
 .SECONDARY:
 .PHONY: all check run-check lint demo bench install deps clean format
 
-all: $(B)/galette-pin $(NF)
+all: $(B)/galette-pin $(NF) $(NFSO)
 
 $(B)/galette-pin: $(TOOLOBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CXX) $(SAN) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # Tests link the tool's objects but its main().
-$(B)/tool/libtool.a: $(filter-out $(B)/tool/main.o,$(TOOLOBJ))
+$(B)/tool/libtool.a: $(filter-out $(B)/tool/main.o,$(TOOLOBJ)) $(SLOWOBJ)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -87,6 +97,20 @@ $(B)/tool/toml.o: tool/toml.cc
 build/nf/%.bpf.o: nf/%.c
 	$(call say,BPF,$@)
 	$(Q)mkdir -p $(@D) && $(CLANG) $(BPFCFLAGS) -MMD -MP -MT $@ -c -o $@ $< && $(LLVM_STRIP) -g $@
+
+# What packages one needs natively it says itself (include/galette/nf.h).
+nf_packages = $(shell sed -n 's|^// pkg-config: *||p' $<)
+NFLINK = $(CC) $(NFCFLAGS) $(if $(nf_packages),$(shell $(PKG_CONFIG) --cflags $(nf_packages))) \
+	-MMD -MP -MT $@ -MF $(@:.so=.so.d) -o $@ $< \
+	$(if $(nf_packages),$(shell $(PKG_CONFIG) --libs $(nf_packages)))
+
+$(B)/nf/%.so: nf/%.c
+	$(call say,NF,$@)
+	$(Q)mkdir -p $(@D) && $(NFLINK)
+
+$(B)/selftests/nf-objects/%.so: selftests/nf-objects/%.c
+	$(call say,NF,$@)
+	$(Q)mkdir -p $(@D) && $(NFLINK)
 
 $(B)/selftests/nf-objects/%.bpf.o: selftests/nf-objects/%.c
 	$(call say,BPF,$@)
@@ -116,7 +140,7 @@ $(B)/selftests/helpers/%: selftests/helpers/%.c
 check: deps
 	$(Q)$(MAKE) --no-print-directory run-check
 
-run-check: all $(TESTBPF) $(UNIT) $(NFTEST) $(HELPERS)
+run-check: all $(TESTBPF) $(TESTSO) $(UNIT) $(NFTEST) $(HELPERS)
 	$(Q)GALETTE_BUILD=$(abspath $(B)) selftests/run $(UNIT) $(NFTEST) $(E2E)
 
 demo: deps
@@ -147,7 +171,7 @@ install: all
 		$(DESTDIR)$(COMPDIR) $(DESTDIR)$(PREFIX)/include/galette/nf \
 		$(DESTDIR)$(PREFIX)/share/galette/chains
 	install -m 755 $(B)/galette-pin $(DESTDIR)$(BINDIR)
-	install -m 644 $(NF) $(DESTDIR)$(LIBDIR)/galette/nf
+	install -m 644 $(NF) $(NFSO) $(DESTDIR)$(LIBDIR)/galette/nf
 	install -m 644 tool/galette-pin.8 $(DESTDIR)$(MANDIR)/man8
 	install -m 644 tool/galette-pin.bash $(DESTDIR)$(COMPDIR)/galette-pin
 	install -m 644 include/galette/*.h vmlinux/vmlinux.h $(DESTDIR)$(PREFIX)/include/galette
@@ -157,5 +181,5 @@ install: all
 clean:
 	$(Q)rm -rf build
 
--include $(TOOLOBJ:.o=.d) $(NF:.o=.d) $(TESTBPF:.o=.d) $(SKEL:$(B)/%.skel.h=$(B)/bpf/%.bpf.d) \
+-include $(TOOLOBJ:.o=.d) $(SLOWOBJ:.o=.d) $(NF:.o=.d) $(addsuffix .d,$(NFSO) $(TESTSO)) $(TESTBPF:.o=.d) $(SKEL:$(B)/%.skel.h=$(B)/bpf/%.bpf.d) \
 	$(addsuffix .d,$(UNIT) $(NFTEST) $(HELPERS))

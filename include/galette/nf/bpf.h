@@ -130,13 +130,14 @@ struct pkt {
 	struct xdp_md *ctx;
 };
 
-/* Offsets into a packet stop here: the verifier wants a bound below 0xffff. */
-#define PKT_OFF_MAX 0x3fff
-
 /* Length in bytes, Ethernet header included. */
 static __always_inline __u32 pkt_len(const struct pkt *pkt)
 {
-	return pkt->ctx->data_end - pkt->ctx->data;
+	__u64 len = (void *)(long)pkt->ctx->data_end - (void *)(long)pkt->ctx->data;
+
+	/* Else clang subtracts 32-bit copies, hands them to pkt_at(), and they are no pointers. */
+	asm volatile("" : "+r"(len));
+	return len;
 }
 
 /*
@@ -178,14 +179,6 @@ static __always_inline __u32 pkt_ifindex(const struct pkt *pkt)
 }
 
 /* ---- maps ---- */
-
-#define NF_MAP_FLAGS_HASH            0
-#define NF_MAP_FLAGS_LRU_HASH        0
-#define NF_MAP_FLAGS_PERCPU_HASH     0
-#define NF_MAP_FLAGS_LRU_PERCPU_HASH 0
-#define NF_MAP_FLAGS_ARRAY           0
-#define NF_MAP_FLAGS_PERCPU_ARRAY    0
-#define NF_MAP_FLAGS_LPM_TRIE        BPF_F_NO_PREALLOC
 
 /*
  * NF_MAP(NAME, TYPE, KEY, VALUE, SIZE): a map of SIZE entries that outlives

@@ -175,9 +175,8 @@ static __always_inline enum nf_kind parse_ip(struct pkt *pkt, struct nf_ip *ip)
 
 static __always_inline nf_ip6 ip6_addr_(const struct in6_addr *addr)
 {
-	const __be32 *w = addr->in6_u.u6_addr32;
-
-	return (nf_ip6) { { w[0], w[1], w[2], w[3] } };
+	return (nf_ip6) { { addr->in6_u.u6_addr32[0], addr->in6_u.u6_addr32[1],
+			    addr->in6_u.u6_addr32[2], addr->in6_u.u6_addr32[3] } };
 }
 
 /* An IPv4 address as an nf_ip6. */

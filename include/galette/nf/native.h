@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The NF interface in user space: packets are bytes in a buffer, maps are what
+ * the host makes of them (tool/slowpath/nf_host.h: the kernel NFs' own BPF
+ * maps), an action is a number that is returned.
+ *
+ * What bpf.h says about each name holds here too, with these differences:
+ *
+ * - map_view() gives a copy. Until the NF returns it reads and writes the copy;
+ *   then every field it has changed, and no other, is written to the entry:
+ *     atomic_add(&view->field, n) adds n to what the field holds by then, so no
+ *       count is ever lost, whichever CPUs and processes count at once;
+ *     any other change is stored, each field (integer, enum, pointer) whole. If
+ *       a kernel NF has stored to the same field meanwhile, the later store wins;
+ *       if it has added to it, its addition is lost. Between CPUs the same races
+ *       exist in the kernel; here the window is as long as the NF runs;
+ *     a field that is stored the value it was read with counts as not changed.
+ *   Fields that others change are not seen to change within one run. An entry
+ *   that was removed meanwhile stays removed. Padding is not written; a union,
+ *   or bit-fields side by side, are one field.
+ * - map_add() is one atomic step in the kernel: nothing is lost.
+ * - __sync_*() on a view is not atomic: atomic_add() is.
+ * - After map_put() of the key, a view of an ARRAY or PERCPU map shows the new
+ *   value; of other maps it is a view of nothing: its changes are gone. The same
+ *   after map_del(). (In the kernel it points to memory that may be reused.)
+ * - PERCPU maps: the value of the CPU that runs the NF. A host that lets its
+ *   threads move between CPUs may read one CPU's value and write to another's.
+ * - nf_now() agrees with the kernel's to one tick.
+ */
+#ifndef GALETTE_NF_NATIVE_H
+#define GALETTE_NF_NATIVE_H
+
+#include <asm/errno.h>
+#include <galette/nf/native_abi.h>
+
+#ifndef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+#endif
+
+extern struct nf_native nf_native __attribute__((visibility("default")));
+
+/* ---- NF(): the object around an NF's body ---- */
+
+/* NF_MAP() puts a pointer a map into a section; both NULL when there is none. */
+extern struct nf_native_map *const __start_nf_maps[]
+	__attribute__((weak, visibility("hidden")));
+extern struct nf_native_map *const __stop_nf_maps[] __attribute__((weak, visibility("hidden")));
+
+/* Tentative: NF_CONFIG() gives it a value. */
+static const struct nf_native_config nf_config_;
+
+#define NF(NAME, ACTION_ENUM)                                                \
+	const volatile ACTION_ENUM nf_action = 0; /* for its type, in BTF */ \
+	static ACTION_ENUM NAME##_body(struct pkt *pkt);                     \
+	static __u32 nf_entry_(struct pkt *pkt)                              \
+	{                                                                    \
+		return (__u32)NAME##_body(pkt);                              \
+	}                                                                    \
+                                                                             \
+	struct nf_native nf_native = {                                       \
+		.version = NF_NATIVE_VERSION,                                \
+		.size = sizeof(nf_native),                                   \
+		.name = #NAME,                                               \
+		.entry = nf_entry_,                                          \
+		.maps = __start_nf_maps,                                     \
+		.maps_end = __stop_nf_maps,                                  \
+		.config = &nf_config_,                                       \
+	};                                                                   \
+                                                                             \
+	static ACTION_ENUM NAME##_body(struct pkt *pkt)
+
+#define NF_CONFIG(...)                                                                    \
+	typedef __VA_ARGS__ nf_config_type_;                                              \
+	static const volatile nf_config_type_ config;                                     \
+	static const struct nf_native_config nf_config_ = { &config, sizeof(config), 0 }; \
+	static const volatile nf_config_type_ config
+
+/* ---- packets ---- */
+
+static __always_inline __u32 pkt_len(const struct pkt *pkt)
+{
+	return pkt->end - pkt->data;
+}
+
+static __always_inline void *pkt_at(struct pkt *pkt, __u32 off, __u32 len)
+{
+	if (off > PKT_OFF_MAX || (__u64)off + len > pkt_len(pkt))
+		return NULL;
+	return pkt->data + off;
+}
+
+/* What the kernel leaves of every packet: an Ethernet header. */
+#define PKT_LEN_MIN_ 14
+
+static __always_inline int pkt_adjust_head(struct pkt *pkt, int delta)
+{
+	if (delta < pkt->start - pkt->data || delta > (long)pkt_len(pkt) - PKT_LEN_MIN_)
+		return -EINVAL;
+	pkt->data += delta;
+	return 0;
+}
+
+/* The new bytes are 0. */
+static __always_inline int pkt_adjust_tail(struct pkt *pkt, int delta)
+{
+	if (delta > pkt->limit - pkt->end || delta < PKT_LEN_MIN_ - (long)pkt_len(pkt))
+		return -EINVAL;
+	if (delta > 0)
+		__builtin_memset(pkt->end, 0, delta);
+	pkt->end += delta;
+	return 0;
+}
+
+static __always_inline __u32 pkt_ifindex(const struct pkt *pkt)
+{
+	return pkt->ifindex;
+}
+
+/* ---- maps ---- */
+
+/* The members key and value are for their types only: `native` is what lies there. */
+#define NF_MAP(NAME, TYPE, KEY, VALUE, SIZE)                 \
+	static union {                                       \
+		struct nf_native_map native;                 \
+		KEY *key;                                    \
+		VALUE *value;                                \
+	} NAME = { .native = { .name = #NAME,                \
+			       .type = BPF_MAP_TYPE_##TYPE,  \
+			       .flags = NF_MAP_FLAGS_##TYPE, \
+			       .key_size = sizeof(KEY),      \
+			       .value_size = sizeof(VALUE),  \
+			       .size = (SIZE) } };           \
+	static struct nf_native_map *const NAME##_map_       \
+		__attribute__((section("nf_maps"), used)) = &NAME.native
+
+#define map_key_(m, k)   ((void)((k) == (m)->key), (k))
+#define map_value_(m, v) ((void)((v) == (m)->value), (v))
+#define map_host_(m)     ((m)->native.host)
+
+#define map_get(m, k, v) \
+	(nf_native.ops->get(map_host_(m), map_key_(m, k), map_value_(m, v)) == 0)
+
+#define map_view(m, k) ((typeof((m)->value))nf_native.ops->view(map_host_(m), map_key_(m, k)))
+
+#define map_put(m, k, v) \
+	nf_native.ops->put(map_host_(m), map_key_(m, k), map_value_(m, v), BPF_ANY)
+
+#define map_put_new(m, k, v) \
+	nf_native.ops->put(map_host_(m), map_key_(m, k), map_value_(m, v), BPF_NOEXIST)
+
+#define map_del(m, k) nf_native.ops->del(map_host_(m), map_key_(m, k))
+
+/* What the kernel can add to atomically. */
+#define ASSERT_ADDABLE_(x)                               \
+	_Static_assert(sizeof(x) == 4 || sizeof(x) == 8, \
+		       "only integers of 4 or 8 bytes are added to")
+
+#define map_add(m, k, n)                                                  \
+	({                                                                \
+		ASSERT_ADDABLE_(*(m)->value);                             \
+		nf_native.ops->add(map_host_(m), map_key_(m, k),          \
+				   (__u64)(typeof(*(m)->value))(n)) == 0; \
+	})
+
+#define atomic_add(p, n)                                                   \
+	({                                                                 \
+		ASSERT_ADDABLE_(*(p));                                     \
+		nf_native.ops->view_add(nf_native.host, (p), sizeof(*(p)), \
+					(__u64)(typeof(*(p)))(n));         \
+	})
+
+/* ---- time ---- */
+
+static __always_inline __u64 nf_now(void)
+{
+	return nf_native.ops->now(nf_native.host);
+}
+
+#endif
