@@ -67,18 +67,23 @@ static void resolve_enum(struct value_type *out)
 		out->is_signed |= values[i].val < 0;
 }
 
+/* gcc says of `unsigned char`, which is __u8, too that it is a character; clang does not. */
 static bool is_char(const struct btf *btf, __u32 id)
 {
 	const struct btf_type *type;
+	const char *name;
 
 	for (int depth = 0; depth < VALUE_DEPTH_MAX; depth++) {
 		type = btf__type_by_id(btf, id);
 		if (!type)
 			return false;
-		if (!is_modifier(type))
+		if (!is_modifier(type)) {
+			name = name_of(btf, type->name_off);
 			return btf_is_int(type) && type->size == 1 &&
-			       ((btf_int_encoding(type) & BTF_INT_CHAR) ||
-				!strcmp(name_of(btf, type->name_off), "char"));
+			       (!strcmp(name, "char") ||
+				((btf_int_encoding(type) & BTF_INT_CHAR) &&
+				 strcmp(name, "unsigned char") != 0));
+		}
 		id = type->type;
 	}
 	return false;

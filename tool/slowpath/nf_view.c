@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nf_view.h"
+
+/* ---- views ---- */
+
+static struct nf_view *find(const struct nf_bound_map *map, const void *key)
+{
+	for (struct nf_view *v = map->open; v; v = v->next)
+		if (v->attached && !memcmp(v->key, key, map->bridge.key_size))
+			return v;
+	return NULL;
+}
+
+static void view_free(struct nf_view *v)
+{
+	if (!v)
+		return;
+	free(v->key);
+	free(v->value);
+	free(v->was);
+	free(v->added);
+	free(v);
+}
+
+static struct nf_view *view_new(const struct nf_bridge *bridge)
+{
+	struct nf_view *v = calloc(1, sizeof(*v));
+
+	if (!v)
+		return NULL;
+	v->key = malloc(bridge->key_size);
+	v->value = malloc(bridge->value_size);
+	v->was = malloc(bridge->value_size);
+	v->added = malloc(bridge->value_size);
+	if (v->key && v->value && v->was && v->added)
+		return v;
+	view_free(v);
+	return NULL;
+}
+
+/* From now on it is a view of this value, unchanged. */
+static void view_set(struct nf_view *v, const struct nf_bridge *bridge, const void *value)
+{
+	memcpy(v->value, value, bridge->value_size);
+	memcpy(v->was, value, bridge->value_size);
+	memset(v->added, 0, bridge->value_size);
+}
+
+/* Out of memory looks like a map without that entry: there is nothing better to say. */
+void *nf_map_view(void *arg, const void *key)
+{
+	struct nf_bound_map *map = arg;
+	struct nf_view *v = find(map, key);
+
+	if (v)
+		return v->value;
+	if (!map->spare)
+		map->spare = view_new(&map->bridge);
+	v = map->spare;
+	if (!v || nf_bridge_get(&map->bridge, key, v->value))
+		return NULL;
+	map->spare = v->next;
+	v->next = map->open;
+	map->open = v;
+	v->attached = true;
+	memcpy(v->key, key, map->bridge.key_size);
+	memcpy(v->was, v->value, map->bridge.value_size);
+	memset(v->added, 0, map->bridge.value_size);
+	return v->value;
+}
+
+static void write_back(struct nf_bound_map *map, struct nf_view *v)
+{
+	const struct nf_bridge *bridge = &map->bridge;
+	bool changed = false;
+
+	for (int i = 0; i < bridge->field_count; i++) {
+		const struct nf_field *f = &bridge->fields[i];
+		static const unsigned char zero[8];
+
+		map->edits[i] = NF_KEEP;
+		if (memcmp(v->value + f->offset, v->was + f->offset, f->size)) {
+			map->edits[i] = NF_STORE;
+		} else if (f->size <= sizeof(zero) &&
+			   memcmp(v->added + f->offset, zero, f->size)) {
+			map->edits[i] = NF_ADD;
+			memcpy(v->value + f->offset, v->added + f->offset, f->size);
+		}
+		changed |= map->edits[i] != NF_KEEP;
+	}
+	/* -ENOENT: removed meanwhile, and the changes with it. */
+	if (changed)
+		nf_bridge_merge(&map->bridge, v->key, v->value, map->edits);
+}
+
+void nf_map_close_views(struct nf_bound_map *map)
+{
+	while (map->open) {
+		struct nf_view *v = map->open;
+
+		if (v->attached)
+			write_back(map, v);
+		map->open = v->next;
+		v->next = map->spare;
+		map->spare = v;
+	}
+}
+
+void nf_bound_map_free(struct nf_bound_map *map)
+{
+	struct nf_view *v;
+
+	if (!map)
+		return;
+	nf_map_close_views(map);
+	while ((v = map->spare)) {
+		map->spare = v->next;
+		view_free(v);
+	}
+	nf_bridge_close(&map->bridge);
+	free(map);
+}
+
+/* ---- adding ---- */
+
+void nf_add(void *p, __u32 size, __u64 n)
+{
+	__u64 wide;
+	__u32 narrow;
+
+	if (size == sizeof(wide)) {
+		memcpy(&wide, p, size);
+		wide += n;
+		memcpy(p, &wide, size);
+	} else {
+		memcpy(&narrow, p, size);
+		narrow += (__u32)n;
+		memcpy(p, &narrow, size);
+	}
+}
+
+/* Also to `was`, so that it does not look like a store; what is no whole field is one. */
+static void view_add(const struct nf_bridge *bridge, struct nf_view *v, __u32 offset,
+		     __u32 size, __u64 n)
+{
+	nf_add(v->value + offset, size, n);
+	for (int i = 0; i < bridge->field_count; i++)
+		if (bridge->fields[i].offset == offset && bridge->fields[i].size == size &&
+		    offset % size == 0) {
+			nf_add(v->was + offset, size, n);
+			nf_add(v->added + offset, size, n);
+		}
+}
+
+bool nf_map_view_add(struct nf_bound_map *map, void *p, __u32 size, __u64 n)
+{
+	for (struct nf_view *v = map->open; v; v = v->next) {
+		unsigned char *at = p;
+
+		if (at < v->value || at + size > v->value + map->bridge.value_size)
+			continue;
+		view_add(&map->bridge, v, at - v->value, size, n);
+		return true;
+	}
+	return false;
+}
+
+int nf_map_add(void *arg, const void *key, __u64 n)
+{
+	struct nf_bound_map *map = arg;
+	const struct nf_bridge *bridge = &map->bridge;
+	struct nf_view *v = find(map, key);
+	unsigned char value[sizeof(n)] = {};
+
+	if (bridge->field_count != 1 || (bridge->value_size != 4 && bridge->value_size != 8))
+		return -EINVAL;
+	if (v) {
+		view_add(bridge, v, 0, bridge->value_size, n);
+		return 0;
+	}
+	nf_add(value, bridge->value_size, n);
+	return nf_bridge_merge(&map->bridge, key, value, (unsigned char[]) { NF_ADD });
+}
+
+/* ---- the others: what the NF has changed in a view is seen by them ---- */
+
+int nf_map_get(void *arg, const void *key, void *value)
+{
+	struct nf_bound_map *map = arg;
+	const struct nf_view *v = find(map, key);
+
+	if (!v)
+		return nf_bridge_get(&map->bridge, key, value);
+	memcpy(value, v->value, map->bridge.value_size);
+	return 0;
+}
+
+int nf_map_put(void *arg, const void *key, const void *value, __u64 flags)
+{
+	struct nf_bound_map *map = arg;
+	struct nf_view *v = find(map, key);
+	int err = nf_bridge_put(&map->bridge, key, value, flags);
+
+	if (v && !err && map->bridge.in_place)
+		view_set(v, &map->bridge, value);
+	else if (v && !err)
+		v->attached = false;
+	return err;
+}
+
+int nf_map_del(void *arg, const void *key)
+{
+	struct nf_bound_map *map = arg;
+	struct nf_view *v = find(map, key);
+	int err = nf_bridge_del(&map->bridge, key);
+
+	if (v && !err)
+		v->attached = false;
+	return err;
+}
