@@ -39,7 +39,7 @@ struct nf {
 	int stubs[ACTIONS_MAX];
 };
 
-/* Before loading: one config field, or one map's size. A list ends with name NULL. */
+/* Before loading: one config field, nf_tick_ns, or one map's size. A list ends with name NULL. */
 struct nf_setting {
 	const char *name;
 	uint32_t value;
@@ -151,8 +151,10 @@ static inline int nf_try_load(struct nf *nf, const char *path,
 			bpf_map__set_max_entries(
 				bpf_object__find_map_by_name(nf->object, settings->name),
 				settings->map_size);
-		else
+		else if (strcmp(settings->name, "nf_tick_ns") != 0)
 			set_config(nf, settings->name, settings->value);
+		else if (tick_ns)
+			*tick_ns = settings->value;
 	}
 	err = bpf_object__load(nf->object);
 	if (err) {

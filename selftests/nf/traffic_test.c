@@ -4,13 +4,9 @@
  * captured. Checked are the action, every byte that comes out, and that no
  * packet is lost between edges. What is particular to an NF is in its own test.
  */
+#include "nf/capture.h"
 #include "nf/harness.h"
 #include "nf/traffic.h"
-
-#include <dirent.h>
-
-/* Or where $CAPTURES says. */
-#define CAPTURES "../shared/pcap"
 
 /* What comes out, worked out from what went in. */
 typedef void (*rewrite_fn)(struct frame *f, int action);
@@ -171,41 +167,6 @@ static void test_missed(void **state)
 
 /* ---- captures ---- */
 
-static uint32_t swapped(uint32_t value, int swap)
-{
-	return swap ? __builtin_bswap32(value) : value;
-}
-
-/* Classic pcap (draft-ietf-opsawg-pcap): 24 bytes of header, 16 before each frame. */
-static int capture_read(const char *path, void (*each)(struct frame *, void *), void *arg,
-			int *skipped)
-{
-	uint32_t head[6], record[4];
-	FILE *file = fopen(path, "rb");
-	struct frame f = {};
-	int frames = 0, swap;
-
-	assert_non_null(file);
-	assert_int_equal(fread(head, sizeof(head), 1, file), 1);
-	swap = head[0] != 0xa1b2c3d4 && head[0] != 0xa1b23c4d;
-	while (fread(record, sizeof(record), 1, file) == 1) {
-		uint32_t len = swapped(record[2], swap);
-
-		if (len < 14 || len > 3500 || (swapped(head[5], swap) & 0xffff) != 1) {
-			fseek(file, len, SEEK_CUR);
-			++*skipped;
-			continue;
-		}
-		f.len = fread(f.data, 1, len, file);
-		if (f.len != len)
-			break; /* the capture itself is cut off */
-		each(&f, arg);
-		frames++;
-	}
-	fclose(file);
-	return frames;
-}
-
 static void through_every_function(struct frame *f, void *arg)
 {
 	struct nf *nf = arg;
@@ -220,25 +181,14 @@ static void through_every_function(struct frame *f, void *arg)
 
 static void test_captures(void **state)
 {
-	int frames = 0, skipped = 0, files = 0;
-	const char *captures = getenv("CAPTURES") ? getenv("CAPTURES") : CAPTURES;
-	DIR *dir = opendir(captures);
+	int frames, skipped = 0, files = 0;
 	struct nf nf[FUNCTIONS];
-	struct dirent *entry;
-	char path[512];
 
-	if (!dir)
+	if (!captures_exist())
 		skip();
 	for (int n = 0; n < FUNCTIONS; n++)
 		nf_load(&nf[n], functions[n].name, settings(n));
-	while ((entry = readdir(dir))) {
-		if (!strstr(entry->d_name, ".pcap"))
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", captures, entry->d_name);
-		frames += capture_read(path, through_every_function, nf, &skipped);
-		files++;
-	}
-	closedir(dir);
+	frames = captures_read(through_every_function, nf, &files, &skipped);
 	for (int n = 0; n < FUNCTIONS; n++) {
 		uint64_t sum = 0;
 
