@@ -54,6 +54,17 @@ static int take(int program, struct sample *sample)
 }
 
 /*
+ * Kernels align ticks to multiples of TICK_NSEC (not all do). An origin just short
+ * of one, by interrupt latency and the time between two samples, is meant to be it.
+ */
+static __u64 align(__u64 origin, __u64 tick)
+{
+	__u64 missing = tick - origin % tick;
+
+	return missing < tick / 16 ? origin + missing : origin;
+}
+
+/*
  * A jiffy is never early: jiffies * tick <= monotonic + origin, always. The
  * largest difference that is seen is the one of least delay, just behind a tick.
  */
@@ -81,6 +92,7 @@ int nf_clock_calibrate(struct nf_clock *clock)
 			first = s.jiffies;
 	} while (!err && s.jiffies - first < TICKS);
 	close(program);
+	clock->origin = align(clock->origin, clock->tick_ns);
 	return err;
 }
 
