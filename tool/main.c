@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "alloc.h"
 #include "diag.h"
 #include "kernel_log.h"
 #include "options.h"
@@ -257,7 +258,7 @@ int main(int argc, char **argv)
 	struct options options = {
 		.pin_root = PINS_DEFAULT_ROOT,
 		.nf_path = default_nf_path(),
-		.reset_maps = calloc(argc + 1, sizeof(char *)),
+		.reset_maps = xcalloc(argc + 1, sizeof(char *)),
 	};
 	int status;
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "alloc.h"
 #include "diag.h"
 #include "inspect.h"
 #include "pins.h"
@@ -106,7 +107,7 @@ void running_close(struct running *running)
 
 struct binding *running_bindings(const struct model *model)
 {
-	struct binding *bindings = calloc(model->interface_count + 1, sizeof(*bindings));
+	struct binding *bindings = xcalloc(model->interface_count + 1, sizeof(*bindings));
 
 	for (int i = 0; i < model->interface_count; i++) {
 		memcpy(bindings[i].alias, model->interfaces[i].alias,
