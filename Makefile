@@ -105,6 +105,11 @@ $(B)/selftests/%: selftests/%.c $(B)/tool/libtool.a
 	$(Q)mkdir -p $(@D) && $(CC) $(TOOLCFLAGS) -Iselftests -MMD -MP -MT $@ -MF $@.d -c -o $@.o $< && \
 		$(CXX) $(SAN) $(LDFLAGS) -o $@ $@.o $(B)/tool/libtool.a $(LDLIBS) -lcmocka
 
+# Helpers of the tests stand alone: they must not share the tool's mistakes.
+$(B)/selftests/helpers/%: selftests/helpers/%.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(TOOLCFLAGS) -Iselftests -MMD -MP -MT $@ -MF $@.d -o $@ $< -lbpf
+
 # ---- tests ----
 
 # The second make sees what deps has installed.

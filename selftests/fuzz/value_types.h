@@ -15,7 +15,7 @@
 			x(ports) x(matrix) x(bytes) x(addresses) x(flow) x(bits) x(only)      \
 				x(word) x(quad) x(real) x(timer) x(pointer) x(config)         \
 					x(strings)
-#define VALUE_TYPES_OTHER(x) x(flag) x(padded) x(either) x(anonymous) x(lists)
+#define VALUE_TYPES_OTHER(x) x(flag) x(padded) x(either) x(anonymous) x(nested) x(lists)
 
 #define VALUE_TYPE_FIELD(name) int name;
 struct value_types {
@@ -159,6 +159,17 @@ static inline void value_types_unions(struct value_types *t)
 	btf__add_field(b, "head", t->u32, 0, 0);
 	btf__add_field(b, NULL, choice, 32, 0);
 	btf__add_field(b, "on", t->flag, 96, 0);
+
+	/* packed: an anonymous union in an anonymous struct, none of them at 0 */
+	choice = btf__add_union(b, NULL, 8);
+	btf__add_field(b, "tag", t->u16, 0, 0);
+	btf__add_field(b, "wide", t->u64, 0, 0);
+	pair = btf__add_struct(b, NULL, 12);
+	btf__add_field(b, "inner", t->u32, 0, 0);
+	btf__add_field(b, NULL, choice, 32, 0);
+	t->nested = btf__add_struct(b, "nested", 16);
+	btf__add_field(b, "head", t->u32, 0, 0);
+	btf__add_field(b, NULL, pair, 32, 0);
 
 	choice = btf__add_array(b, t->u32, t->padded, 2);
 	t->lists = btf__add_struct(b, "lists", 48);

@@ -267,6 +267,7 @@ static void depth(void **state)
 	assert_deep("a", ".a", " = 1");
 	assert_deep("a = '''x''''\na", ".a", " = 1"); /* quotes do not hide it */
 	assert_deep("a = [\"\"\"x\\\"\"\"\"\", {a", ".a", " = 1}]");
+	assert_deep("a = [\"x\\\"\", {a", ".a", " = 1}]");
 	assert_deep("[a", " . 'a'", "]");
 	assert_deep("# '\n\"'\"", ".a", " = 1");
 	text = repeat("", "a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a = {\n", 30, "");

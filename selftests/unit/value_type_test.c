@@ -104,8 +104,7 @@ static void broken_types(void **state)
 	loop = btf__add_typedef(b, "loop", 3);
 	btf__add_typedef(b, "pool", loop);
 	outside = btf__add_struct(b, "outside", 4);
-	btf__add_field(b, "a", u32, 0, 0);
-	btf__add_field(b, "b", u32, 16, 0);
+	btf__add_field(b, "a", u32, 16, 0);
 	overlap = btf__add_struct(b, "overlap", 8);
 	btf__add_field(b, "a", u32, 16, 0);
 	btf__add_field(b, "b", u32, 32, 0);
