@@ -159,3 +159,22 @@ clean:
 
 -include $(TOOLOBJ:.o=.d) $(NF:.o=.d) $(TESTBPF:.o=.d) $(SKEL:$(B)/%.skel.h=$(B)/bpf/%.bpf.d) \
 	$(addsuffix .d,$(UNIT) $(NFTEST) $(HELPERS))
+
+# ---- fuzzing ----
+
+# Each for FUZZ_SECONDS, from the chains, the bogons and the NFs; the corpora
+# and what fails are in build/fuzz.
+FUZZ_SECONDS ?= 30
+FUZZ    := $(patsubst selftests/fuzz/%.c,%,$(wildcard selftests/fuzz/*_fuzz.c))
+FUZZSAN := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+.PHONY: fuzz run-fuzz
+
+# The tool is built once more, by clang and instrumented.
+fuzz: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory B=build/fuzz CC=clang CXX=clang++ SAN='$(FUZZSAN)' \
+		LDFLAGS=-fsanitize=fuzzer run-fuzz
+
+run-fuzz: $(FUZZ:%=$(B)/selftests/fuzz/%)
+	$(Q)selftests/fuzz/run $(B) $(FUZZ_SECONDS) $(FUZZ)

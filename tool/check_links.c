@@ -153,7 +153,7 @@ static void find_functions(struct model *model, const struct check_input *input,
 		const struct function *decl = &chain->functions[i];
 		struct model_function *f = &model->functions[model->function_count];
 
-		if (!from_rx[i])
+		if (!from_rx[i] && (decl->linked || !reached[i]))
 			diag_warning(
 				diag, decl->loc, "nothing leads to '%s': it is %s", decl->name,
 				decl->linked ? "loaded, ready to be linked to" : "left out");
@@ -275,6 +275,10 @@ static void add_function_edges(struct model *model, int function, struct diag *d
 	if (f->action_count > GALETTE_ACTIONS_MAX) {
 		diag_error(diag, decl->links_loc, "'%s': more than %d targets", f->name,
 			   GALETTE_ACTIONS_MAX);
+		return;
+	}
+	if (!f->action_count) {
+		diag_error(diag, decl->links_loc, "'%s' has no target", f->name);
 		return;
 	}
 	if (decl->link_count && *decl->links[0].action) {

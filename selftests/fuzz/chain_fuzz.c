@@ -36,8 +36,7 @@ static void check_model(const struct model *model)
 		target_format(&again.target, text);
 	}
 	for (int i = 0; i < model->map_count; i++)
-		if (!model->maps[i].user_count ||
-		    model_map(model, model->maps[i].name) != i)
+		if (!model->maps[i].user_count || model_map(model, model->maps[i].name) != i)
 			abort();
 	check_kernel_only(model, &loc, why);
 }

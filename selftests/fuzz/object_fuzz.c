@@ -3,6 +3,8 @@
  * Any bytes as an NF's object file: what they offer, or an error. What they
  * offer is then used as check does: a config over the defaults, map entries.
  */
+#include <pthread.h>
+#include <sanitizer/common_interface_defs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +16,16 @@
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed);
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 
 static char directory[] = "build/fuzz/object-XXXXXX", file[64];
+
+/* What kills the child that tries an object is no find. */
+static void forget_death_callback(void)
+{
+	__sanitizer_set_death_callback(NULL);
+}
 
 static void remove_directory(void)
 {
@@ -32,7 +42,23 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	}
 	snprintf(file, sizeof(file), "%s/x.bpf.o", directory);
 	atexit(remove_directory);
+	pthread_atfork(NULL, NULL, forget_death_callback);
 	return 0;
+}
+
+/* ELF does not bear that its bytes move: most often change some where they are. */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed)
+{
+	uint8_t window[16];
+	size_t length = 1 + seed / 16 % sizeof(window), at;
+
+	if (size <= sizeof(window) || seed % 16 == 0)
+		return LLVMFuzzerMutate(data, size, max_size);
+	at = seed / 256 % (size - length);
+	memcpy(window, data + at, length);
+	LLVMFuzzerMutate(window, length, length);
+	memcpy(data + at, window, length);
+	return size;
 }
 
 /* Values of the object's own types, to words and back. */
