@@ -15,8 +15,11 @@
 #include "object.h"
 #include "trial.h"
 
+/* Bytes. The kernel's own limits for keys and values are 512 and some MiB. */
 enum {
-	OBJECT_SIZE_MAX = 16 << 20
+	OBJECT_SIZE_MAX = 16 << 20,
+	KEY_SIZE_MAX = 512,
+	VALUE_SIZE_MAX = 1 << 20,
 };
 
 /* ---- the file ---- */
@@ -229,6 +232,15 @@ static int read_maps(struct object *object, struct loc loc, struct diag *diag)
 		if (!is_nf_map(object->btf, map)) {
 			diag_error(diag, loc, "%s: map '%s' is not declared by NF_MAP()",
 				   object->file, bpf_map__name(map));
+			return -EINVAL;
+		}
+		if (bpf_map__key_size(map) > KEY_SIZE_MAX ||
+		    bpf_map__value_size(map) > VALUE_SIZE_MAX) {
+			diag_error(diag, loc,
+				   "%s: map '%s' has keys of %u bytes and values of %u; %d and "
+				   "%d are possible",
+				   object->file, bpf_map__name(map), bpf_map__key_size(map),
+				   bpf_map__value_size(map), KEY_SIZE_MAX, VALUE_SIZE_MAX);
 			return -EINVAL;
 		}
 	}
