@@ -171,10 +171,11 @@ FUZZSAN := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 .PHONY: fuzz run-fuzz
 
 # The tool is built once more, by clang and instrumented.
-fuzz: deps
+fuzz:
+	$(Q)$(MAKE) --no-print-directory deps PACKAGES='$(PACKAGES) libclang-rt-14-dev'
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)$(MAKE) --no-print-directory B=build/fuzz CC=clang CXX=clang++ SAN='$(FUZZSAN)' \
 		LDFLAGS=-fsanitize=fuzzer run-fuzz
 
 run-fuzz: $(FUZZ:%=$(B)/selftests/fuzz/%)
-	$(Q)selftests/fuzz/run $(B) $(FUZZ_SECONDS) $(FUZZ)
+	$(Q)selftests/fuzz/run.sh $(B) $(FUZZ_SECONDS) $(FUZZ)

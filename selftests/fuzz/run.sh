@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# run BUILD SECONDS FUZZER...: each fuzzer for so long. BUILD/corpus/FUZZER
+# run.sh BUILD SECONDS FUZZER...: each fuzzer for so long. BUILD/corpus/FUZZER
 # grows from run to run; an input that fails is BUILD/FUZZER-crash-….
 set -u
 build=$1 seconds=$2 status=0
 shift 2
+rm -rf "$build"/object-* "$build"/*_fuzz-*
 
 for fuzzer; do
 	mkdir -p "$build/corpus/$fuzzer" "$build/seeds/$fuzzer" "$build/tmp"
