@@ -44,7 +44,7 @@ TESTBPF := $(patsubst %.bpf.c,$(B)/%.bpf.o,$(wildcard selftests/*/*.bpf.c)) \
 	$(patsubst selftests/nf-objects/%.c,$(B)/selftests/nf-objects/%.bpf.o,$(wildcard selftests/nf-objects/*.c))
 UNIT    := $(patsubst %.c,$(B)/%,$(wildcard selftests/unit/*_test.c))
 NFTEST  := $(patsubst %.c,$(B)/%,$(wildcard selftests/nf/*_test.c))
-HELPERS := $(patsubst %.c,$(B)/%,$(wildcard selftests/helpers/*.c selftests/bench/*.c))
+HELPERS := $(patsubst %.c,$(B)/%,$(filter-out %.bpf.c,$(wildcard selftests/helpers/*.c selftests/bench/*.c)))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -90,6 +90,11 @@ $(B)/selftests/%: selftests/%.c $(B)/tool/libtool.a
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(TOOLCFLAGS) -Iselftests -MMD -MP -MT $@ -MF $@.d -c -o $@.o $< && \
 		$(CXX) $(SAN) $(LDFLAGS) -o $@ $@.o $(B)/tool/libtool.a $(LDLIBS) -lcmocka
+
+# Helpers of the tests stand alone: they must not share the tool's mistakes.
+$(B)/selftests/helpers/%: selftests/helpers/%.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(TOOLCFLAGS) -Iselftests -MMD -MP -MT $@ -MF $@.d -o $@ $< -lbpf
 
 clean:
 	$(Q)rm -rf build

@@ -1,0 +1,171 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# Promise 4: the tool is killed (SIGKILL, before the call is made) at each of
+# its system calls in turn. Being killed before call N + 1 is being killed after
+# call N: so every state that a kill between calls can leave is met. Counted are
+# the calls that change what other processes see (below); between two of these
+# the kernel's state is the same wherever the tool dies. GALETTE_FULL=1 counts
+# every call.
+#
+# After each kill: packets are handled wholly by the old or wholly by the new
+# chain (or, without one, reach the stack), the next command works, and nothing
+# is left that should not be.
+. "$(dirname "$0")/../lib.sh"
+
+CALLS=bpf:MAP_UPDATE_ELEM,bpf:MAP_UPDATE_BATCH,bpf:MAP_DELETE_ELEM,bpf:MAP_FREEZE,bpf:OBJ_PIN
+CALLS+=,bpf:LINK_CREATE,bpf:LINK_UPDATE,bpf:LINK_DETACH,bpf:PROG_ATTACH,bpf:PROG_LOAD
+CALLS+=,mkdir,mkdirat,unlink,unlinkat,rmdir,rename,renameat,renameat2,symlink,symlinkat,link,linkat
+CALLS+=,mount,umount2,flock,sendto,sendmsg,membarrier,exit_group
+[ -z "${GALETTE_FULL-}" ] || CALLS=all
+
+linear "$T/a.toml" 1 s1 counter=count s2 < /dev/null
+linear "$T/b.toml" 2 s1 s2 counter=count < /dev/null
+sed 's/"s2"/"drop"/' "$T/a.toml" > "$T/unused.toml"
+
+# State $1 of the probe: 8 packets of build 1, of build 2, or to the stack.
+handled() {
+	probe --hops 2
+	probed 'if .mixed + .lost + .enter_lost + .dropped > 0 then "broken"
+		elif .builds[1] == 8 and .short == 0 then "1"
+		elif .builds[2] == 8 and .short == 0 then "2"
+		elif .passed == 8 then "none" else "broken" end'
+}
+
+tree() {
+	if [ -d "$PINS" ]; then
+		(cd "$PINS" && find . -mindepth 1 | sed 's/gen\/[0-9]*/gen\/N/' | sort)
+	fi
+}
+
+# series VERB SETUP-STATES NEXT ARGS...: kill it at each call until one run ends by itself.
+series() {
+	local verb=$1 allowed=$2 next=$3 n state status what
+	shift 3
+	local bad=0 list= start=$SECONDS
+	for ((n = 1; ; n++)); do
+		"$HELPERS/inject" --calls "$CALLS" --kill $n -- \
+			"$GALETTE" --nf-path "$TESTNF:$NF" -q "$@" 3> "$T/hit" > "$T/out" 2> "$T/err"
+		status=$?
+		read -r _ what < "$T/hit"
+		[ "$what" != - ] || break
+		state=$(handled)
+		if [ $status -ne 137 ]; then
+			list="status $status"
+		elif [[ " $allowed " != *" $state "* ]]; then
+			list="packets handled by '$state'"
+		elif ! $next "$state" > "$T/next" 2>&1; then
+			list="the next command: $(head -3 "$T/next" | tr '\n' ' ')"
+		else
+			continue
+		fi
+		bad=$((bad + 1))
+		[ $bad -gt 5 ] || echo "#   $verb killed at call $n, $what: $list"
+		repair
+	done
+	equal "$verb, killed at each of $((n - 1)) calls: chain whole, next command works" 0 $bad
+	equal "$verb, not killed, ends well" 0 $status
+	holds "$verb makes calls to be killed at" test "$n" -gt 3
+	[ $((SECONDS - start)) -lt 20 ] || echo "#   $((SECONDS - start)) s"
+}
+
+# After a failure: start again from nothing.
+repair() {
+	pin -q detach eth0 > /dev/null 2>&1
+	rm -rf "${PINS:?}/eth0"
+	[ "$BASE" = nothing ] || base
+}
+
+same_tree() {
+	tree > "$T/tree"
+	diff "$T/$1" "$T/tree"
+}
+
+bench
+pin attach eth0 "$T/a.toml" && pin detach eth0
+wait_for sh -c "[ \$(\"$HELPERS/objects\" | wc -l) -ge 0 ]"
+equal "nothing to begin with" none "$(handled)"
+tree > "$T/tree-nothing"
+objects > "$T/objects-nothing"
+
+# ---- attach: half done is not attached; the next attach takes over ----
+BASE=nothing
+next_attach() {
+	if [ "$1" = none ]; then
+		pin -q attach eth0 "$T/a.toml" || return
+		[ "$(handled)" = 1 ] || return
+	fi
+	pin -q detach eth0 && same_tree tree-nothing
+}
+series attach "none 1" next_attach attach eth0 "$T/a.toml"
+
+# ---- the others: from build 2 running, build 1 before it ----
+BASE=attached
+base() {
+	pin -q attach eth0 "$T/b.toml" && pin -q apply eth0 "$T/a.toml" && pin -q apply eth0 "$T/b.toml"
+}
+pin -q detach eth0
+base
+tree > "$T/tree-base"
+next_apply() {
+	pin -q apply eth0 "$T/b.toml" || return
+	[ "$(handled)" = 2 ] && same_tree tree-base
+}
+series apply "1 2" next_apply apply eth0 "$T/a.toml"
+next_apply > "$T/next" || fail "apply afterwards" "$(cat "$T/next")"
+
+# Killed apply, next command a rollback or a show: they must do as well.
+next_rollback() {
+	local want=2
+	pin -j show eth0 > "$T/show" || return
+	jq -e '.missed == 0' "$T/show" || return
+	[ "$1" = 2 ] && want=1
+	pin -q rollback eth0 || return
+	[ "$(handled)" = $want ] || return
+	[ $want = 2 ] || pin -q rollback eth0 || return
+	[ "$(handled)" = 2 ] && same_tree tree-base
+}
+series rollback "1 2" next_rollback rollback eth0
+[ "$(handled)" = 2 ] || pin -q rollback eth0
+
+next_link() {
+	pin -q link eth0 s1:next s2 || return
+	[ "$(handled)" = 2 ] && same_tree tree-base
+}
+handled_link() {
+	handled
+}
+# From s1 over s2 and the counter; by link straight to the counter: one stamp less.
+series_link() {
+	handled() {
+		probe
+		probed 'if .mixed + .lost + .enter_lost + .dropped > 0 or .received != 8 then "broken"
+			else "\(.builds[2] / 4)" end'
+	}
+	series link "2" next_link link eth0 s1:next counter
+}
+series_link
+pin -q link eth0 s1:next s2
+
+# ---- detach: half done is gone, or still there ----
+next_detach() {
+	if [ "$1" != none ]; then
+		pin -q detach eth0 || return
+	fi
+	[ "$(handled)" = none ] || return
+	pin -q attach eth0 "$T/b.toml" && pin -q detach eth0 && same_tree tree-nothing || return
+	base
+}
+handled() {
+	probe --hops 2
+	probed 'if .mixed + .lost + .enter_lost + .dropped > 0 then "broken"
+		elif .builds[2] == 8 and .short == 0 then "2"
+		elif .passed == 8 then "none" else "broken" end'
+}
+series detach "none 2" next_detach detach eth0
+pin -q detach eth0 2> /dev/null
+
+same_tree tree-nothing > "$T/diff"
+equal "no pin is left" "" "$(cat "$T/diff")"
+"$HELPERS/objects" --beyond "$T/objects-nothing" > "$T/left"
+equal "no program, map or link is left" "" "$(cat "$T/left")"

@@ -1,0 +1,439 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * loadgen PEER IF [option …]: send numbered frames out of PEER, one end of a
+ * veth pair, into the chain on IF, the other end; count what the chain sends
+ * back. Live frames: the generator, the chain and the sink run on one CPU.
+ * Ends after --count, --seconds or SIGTERM and prints one line of JSON:
+ *
+ *   sent        frames generated
+ *   enter_lost  of these, lost before IF: its ring was full, or it is down
+ *   entered     frames that IF handed to XDP (or to the stack, without XDP)
+ *   dropped     … dropped or aborted there; missed tail calls are among them
+ *   passed      … given to the stack
+ *   redirected  … to another interface
+ *   tx          … sent back with XDP_TX
+ *   tx_lost     … tried, but PEER's ring was full
+ *   received    frames that the sink at PEER saw
+ *   lost        entered but in none of the counts above: must be 0
+ *   mixed, short, switches, backward, builds: see stamp.h
+ *
+ * The programs stay pinned in /sys/fs/bpf/load-PEER, so that the next call
+ * costs a millisecond. Options:
+ *   --count N --seconds S --rate PPS --cpu N --batch N --ready FILE
+ *   --src A --dst A --sport N --dport N --vlan ID (twice: QinQ) --hops N
+ *   --skb       send --count frames through a packet socket instead: no setup
+ *               time, and the one way into generic XDP, which counts nothing
+ *               of the above but sent and received
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <getopt.h>
+#include <libgen.h>
+#include <linux/if_ether.h>
+#include <linux/if_link.h>
+#include <linux/if_packet.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/udp.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "helpers/stamp.h"
+#include "helpers/vethstat.h"
+
+static struct {
+	const char *peer, *dev, *src, *dst, *ready;
+	unsigned long long count;
+	double seconds, rate;
+	int cpu, batch, vlans, vlan[2], sport, dport, hops, skb;
+} opt = { .src = "10.0.0.1", .dst = "10.0.0.2", .cpu = -1, .sport = 1000, .dport = 2000 };
+
+static struct {
+	int generate, frame, counts;
+} fd;
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int sig)
+{
+	stop = sig;
+}
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "loadgen: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+/* ---- the frame ---- */
+
+static __u16 ip_checksum(const void *header)
+{
+	const __u16 *w = header;
+	__u32 sum = 0;
+
+	for (int i = 0; i < 10; i++)
+		sum += w[i];
+	sum = (sum & 0xffff) + (sum >> 16);
+	return ~(sum + (sum >> 16));
+}
+
+static void *put(struct load_frame *frame, const void *bytes, size_t len)
+{
+	void *at = frame->header + frame->length;
+
+	memcpy(at, bytes, len);
+	frame->length += len;
+	return at;
+}
+
+static void build_frame(struct load_frame *frame)
+{
+	__u8 mac[12] = { 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1 };
+	struct iphdr ip4 = { .version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_UDP };
+	struct ipv6hdr ip6 = { .version = 6, .hop_limit = 64, .nexthdr = IPPROTO_UDP };
+	__u16 payload = sizeof(struct udphdr) + sizeof(struct stamp);
+	struct udphdr udp = { .source = htons(opt.sport),
+			      .dest = htons(opt.dport),
+			      .len = htons(payload) };
+	int v6 = !!strchr(opt.src, ':');
+	__u16 type;
+
+	put(frame, mac, sizeof(mac));
+	for (int i = 0; i < opt.vlans; i++) {
+		__u16 tag[2] = { htons(i + 1 < opt.vlans ? ETH_P_8021AD : ETH_P_8021Q),
+				 htons(opt.vlan[i]) };
+
+		put(frame, tag, sizeof(tag));
+	}
+	type = htons(v6 ? ETH_P_IPV6 : ETH_P_IP);
+	put(frame, &type, sizeof(type));
+	ip6.payload_len = htons(payload);
+	ip4.tot_len = htons(sizeof(ip4) + payload);
+	if (v6 ? inet_pton(AF_INET6, opt.src, &ip6.saddr) != 1 ||
+			    inet_pton(AF_INET6, opt.dst, &ip6.daddr) != 1
+	       : inet_pton(AF_INET, opt.src, &ip4.saddr) != 1 ||
+			    inet_pton(AF_INET, opt.dst, &ip4.daddr) != 1) {
+		errno = EINVAL;
+		fail("--src, --dst");
+	}
+	ip4.check = ip_checksum(&ip4);
+	if (v6)
+		put(frame, &ip6, sizeof(ip6));
+	else
+		put(frame, &ip4, sizeof(ip4));
+	put(frame, &udp, sizeof(udp));
+	frame->hops = opt.hops;
+}
+
+/* ---- programs ---- */
+
+static int pinned(const char *dir, const char *name)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return bpf_obj_get(path);
+}
+
+static void load(const char *dir, int peer)
+{
+	char path[256];
+	struct bpf_object *obj;
+	struct bpf_program *sink;
+	struct bpf_link *link;
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 16);
+
+	if (n < 0)
+		fail("/proc/self/exe");
+	path[n] = '\0';
+	strcpy(path, dirname(path));
+	strcat(path, "/load.bpf.o");
+	obj = bpf_object__open_file(path, NULL);
+	if (!obj || bpf_object__load(obj))
+		fail(path);
+	sink = bpf_object__find_program_by_name(obj, "load_sink");
+	link = bpf_program__attach_xdp(sink, peer);
+	if (!link)
+		fail("attaching the sink");
+	if (bpf_object__pin_maps(obj, dir) || bpf_object__pin_programs(obj, dir))
+		fail(dir);
+	snprintf(path, sizeof(path), "%s/link", dir);
+	if (bpf_link__pin(link, path))
+		fail(path);
+	bpf_link__disconnect(link);
+	bpf_object__close(obj);
+}
+
+static void open_programs(int peer)
+{
+	char dir[128];
+
+	snprintf(dir, sizeof(dir), "/sys/fs/bpf/load-%s", opt.peer);
+	if (access(dir, F_OK))
+		load(dir, peer);
+	fd.generate = pinned(dir, "load_generate");
+	fd.frame = pinned(dir, "frame");
+	fd.counts = pinned(dir, "counts");
+	if (fd.generate < 0 || fd.frame < 0 || fd.counts < 0)
+		fail(dir);
+}
+
+static void sum_counts(struct load_counts *sum)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct load_counts *per_cpu = calloc(cpus, sizeof(*per_cpu));
+	__u32 zero = 0;
+
+	memset(sum, 0, sizeof(*sum));
+	if (!per_cpu || bpf_map_lookup_elem(fd.counts, &zero, per_cpu))
+		fail("counts");
+	for (int cpu = 0; cpu < cpus; cpu++)
+		for (size_t i = 0; i < offsetof(struct load_counts, last_seq) / 8; i++)
+			((__u64 *)sum)[i] += ((__u64 *)&per_cpu[cpu])[i];
+	free(per_cpu);
+}
+
+static void clear_counts(void)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct load_counts *zeros = calloc(cpus, sizeof(*zeros));
+	__u32 zero = 0;
+
+	if (!zeros || bpf_map_update_elem(fd.counts, &zero, zeros, BPF_ANY))
+		fail("counts");
+	free(zeros);
+}
+
+/* ---- sending ---- */
+
+/* How many frames one run sends: setting it up costs some 20 ms without traffic, so many. */
+static unsigned long long run_length(unsigned long long sent)
+{
+	unsigned long long n = opt.rate ? opt.rate / 10 + 1 : 1 << 24;
+
+	if (!sent)
+		n = 64; /* to be ready soon */
+	return opt.count && n > opt.count - sent ? opt.count - sent : n;
+}
+
+static void touch(const char *path)
+{
+	FILE *f = fopen(path, "w");
+
+	if (!f || fclose(f))
+		fail(path);
+}
+
+static void send_frames(int peer, const struct load_frame *frame)
+{
+	__u8 data[LOAD_HEADER + sizeof(struct stamp)] = {};
+	struct xdp_md ctx = { .ingress_ifindex = peer,
+			      .data_end = frame->length + sizeof(struct stamp) };
+	DECLARE_LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = data,
+			    .data_size_in = ctx.data_end, .ctx_in = &ctx,
+			    .ctx_size_in = sizeof(ctx), .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
+			    .batch_size = opt.batch);
+	unsigned long long sent = 0;
+	double start = now();
+
+	while (!stop && (!opt.count || sent < opt.count)) {
+		run.repeat = run_length(sent);
+		/* A signal ends the run early: the program has counted what it sent. */
+		if (bpf_prog_test_run_opts(fd.generate, &run) && errno != EINTR)
+			fail("BPF_PROG_TEST_RUN");
+		if (!sent && opt.ready)
+			touch(opt.ready);
+		sent += run.repeat;
+		if (opt.rate && !stop && now() < start + sent / opt.rate)
+			usleep((start + sent / opt.rate - now()) * 1e6);
+	}
+}
+
+/* The same frames through a packet socket; returns how many. */
+static unsigned long long send_skbs(int peer, const struct load_frame *frame)
+{
+	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_ifindex = peer };
+	__u8 data[LOAD_HEADER + sizeof(struct stamp)];
+	struct stamp stamp = { .magic = STAMP_MAGIC };
+	int sock = socket(AF_PACKET, SOCK_RAW, 0);
+
+	memcpy(data, frame->header, frame->length);
+	for (; !stop && stamp.seq < opt.count; stamp.seq++) {
+		memcpy(data + frame->length, &stamp, sizeof(stamp));
+		if (sendto(sock, data, frame->length + sizeof(stamp), 0, (void *)&to,
+			   sizeof(to)) < 0)
+			fail("sending to a packet socket");
+	}
+	close(sock);
+	return stamp.seq;
+}
+
+static void report(double seconds, const struct veth_stat *dev, const struct veth_stat *peer,
+		   const struct load_counts *c)
+{
+	__u64 accounted =
+		dev->xdp_drops + dev->redirects + dev->rx_drops + dev->xdp_tx + dev->tx_errors;
+	__u64 passed = dev->entered - accounted;
+	/* Without XDP on IF all goes to the stack: then nothing is received either. */
+	__s64 lost = dev->xdp_tx - c->received;
+
+	printf("{\"seconds\":%.3f,\"rate\":%.0f,\"sent\":%llu,\"enter_lost\":%lld,", seconds,
+	       c->sent / seconds, c->sent,
+	       (__s64)(c->sent - (opt.skb ? dev->entered : peer->xmit)));
+	printf("\"entered\":%llu,\"dropped\":%llu,\"passed\":%lld,\"redirected\":%llu,",
+	       dev->entered, dev->xdp_drops + dev->rx_drops, (__s64)passed, dev->redirects);
+	printf("\"tx\":%llu,\"tx_lost\":%llu,\"received\":%llu,\"lost\":%lld,", dev->xdp_tx,
+	       dev->tx_errors, c->received, lost);
+	printf("\"mixed\":%llu,\"short\":%llu,\"switches\":%llu,\"backward\":%llu,\"builds\":[",
+	       c->mixed, c->short_, c->switches, c->backward);
+	for (int i = 0; i < STAMP_BUILDS; i++)
+		printf("%s%llu", i ? "," : "", c->by_build[i]);
+	printf("]}\n");
+}
+
+static void parse(int argc, char **argv)
+{
+	static const struct option longs[] = { { "count", 1, 0, 'c' }, { "seconds", 1, 0, 't' },
+					       { "rate", 1, 0, 'r' },  { "cpu", 1, 0, 'p' },
+					       { "batch", 1, 0, 'b' }, { "ready", 1, 0, 'y' },
+					       { "src", 1, 0, 's' },   { "dst", 1, 0, 'd' },
+					       { "sport", 1, 0, 'S' }, { "dport", 1, 0, 'D' },
+					       { "vlan", 1, 0, 'v' },  { "hops", 1, 0, 'h' },
+					       { "skb", 0, 0, 'k' },   {} };
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			opt.count = strtoull(optarg, NULL, 0);
+			break;
+		case 't':
+			opt.seconds = atof(optarg);
+			break;
+		case 'r':
+			opt.rate = atof(optarg);
+			break;
+		case 'p':
+			opt.cpu = atoi(optarg);
+			break;
+		case 'b':
+			opt.batch = atoi(optarg);
+			break;
+		case 'y':
+			opt.ready = optarg;
+			break;
+		case 's':
+			opt.src = optarg;
+			break;
+		case 'd':
+			opt.dst = optarg;
+			break;
+		case 'S':
+			opt.sport = atoi(optarg);
+			break;
+		case 'D':
+			opt.dport = atoi(optarg);
+			break;
+		case 'h':
+			opt.hops = atoi(optarg);
+			break;
+		case 'k':
+			opt.skb = 1;
+			break;
+		case 'v':
+			if (opt.vlans < 2)
+				opt.vlan[opt.vlans++] = atoi(optarg);
+			break;
+		default:
+			exit(2);
+		}
+	}
+	if (argc - optind != 2) {
+		fprintf(stderr, "usage: loadgen PEER IF [option ...]\n");
+		exit(2);
+	}
+	opt.peer = argv[optind];
+	opt.dev = argv[optind + 1];
+}
+
+int main(int argc, char **argv)
+{
+	struct veth_stat dev0, dev1, peer0, peer1;
+	struct sigaction sa = { .sa_handler = on_signal };
+	struct itimerval timer = {};
+	struct load_frame frame = {};
+	struct load_counts c;
+	__u32 zero = 0;
+	unsigned long long skbs = 0;
+	double start, seconds;
+	int peer;
+
+	parse(argc, argv);
+	peer = if_nametoindex(opt.peer);
+	if (!peer)
+		fail(opt.peer);
+	if (opt.cpu >= 0) {
+		cpu_set_t set;
+
+		CPU_ZERO(&set);
+		CPU_SET(opt.cpu, &set);
+		if (sched_setaffinity(0, sizeof(set), &set))
+			fail("--cpu");
+	}
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGALRM, &sa, NULL);
+	timer.it_value.tv_sec = opt.seconds;
+	timer.it_value.tv_usec = (opt.seconds - timer.it_value.tv_sec) * 1e6;
+	open_programs(peer);
+	build_frame(&frame);
+	if (bpf_map_update_elem(fd.frame, &zero, &frame, BPF_ANY))
+		fail("frame");
+	clear_counts();
+	if (veth_stat(opt.dev, &dev0) || veth_stat(opt.peer, &peer0))
+		fail("ethtool statistics");
+
+	start = now();
+	setitimer(ITIMER_REAL, &timer, NULL);
+	if (opt.skb)
+		skbs = send_skbs(peer, &frame);
+	else
+		send_frames(peer, &frame);
+	seconds = now() - start;
+
+	/* What is still in a ring, or counted when its NAPI poll ends: wait, with a bound. */
+	for (double end = now() + (opt.skb ? 0.2 : 5);; usleep(200)) {
+		sum_counts(&c);
+		if (opt.skb)
+			c.sent = skbs;
+		if (veth_stat(opt.dev, &dev1) || veth_stat(opt.peer, &peer1))
+			fail("ethtool statistics");
+		veth_stat_sub(&dev1, &dev0);
+		veth_stat_sub(&peer1, &peer0);
+		if ((dev1.entered == (opt.skb ? skbs : peer1.xmit) &&
+		     dev1.xdp_tx == c.received) ||
+		    (opt.skb && c.received == skbs) || now() > end)
+			break;
+	}
+	report(seconds, &dev1, &peer1, &c);
+	return 0;
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * objects: list the kernel's BPF programs, maps and links, one a line. Only ids
+ * are asked for: who opens a prog array by its id just after its last user has
+ * gone, and closes it again, makes the kernel leak it (prog_array_map_clear()
+ * takes a reference for work that is queued already).
+ * objects --beyond FILE [SECONDS]: those that are not in FILE, an earlier list.
+ * They are freed behind RCU grace periods, one a slot of a prog array: wait
+ * until these are gone, for SECONDS (60) at most; list those that are not, and
+ * exit with status 1. What others make meanwhile does not count.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+struct kind {
+	const char *name;
+	int (*next)(__u32 start, __u32 *next);
+};
+
+static const struct kind kinds[] = {
+	{ "prog", bpf_prog_get_next_id },
+	{ "map", bpf_map_get_next_id },
+	{ "link", bpf_link_get_next_id },
+};
+
+static int known(const char *list, const char *line)
+{
+	const char *at = strstr(list, line);
+
+	while (at && at != list && at[-1] != '\n')
+		at = strstr(at + 1, line);
+	return !!at;
+}
+
+/* All that there is but what is in list; malloc'ed. */
+static char *beyond(const char *list)
+{
+	char line[32], *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(*kinds); k++) {
+		for (__u32 id = 0; !kinds[k].next(id, &id);) {
+			snprintf(line, sizeof(line), "%s %u\n", kinds[k].name, id);
+			if (!known(list, line))
+				fputs(line, out);
+		}
+	}
+	fclose(out);
+	return text;
+}
+
+/* What has been left for good may be opened. */
+static void print_name(const char *line)
+{
+	struct bpf_prog_info prog = {};
+	struct bpf_map_info map = {};
+	__u32 id = atoi(strchr(line, ' '));
+	__u32 len = *line == 'p' ? sizeof(prog) : sizeof(map);
+	int fd = *line == 'p'   ? bpf_prog_get_fd_by_id(id)
+		 : *line == 'm' ? bpf_map_get_fd_by_id(id)
+				: -1;
+
+	if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, *line == 'p' ? (void *)&prog : &map, &len))
+		printf("%s %s\n", line, *line == 'p' ? prog.name : map.name);
+	else
+		printf("%s\n", line);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Those lines of `left` that are still there. */
+static char *still(char *left)
+{
+	char *now = beyond(""), *text = NULL, *line, *save;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	for (line = strtok_r(left, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char with_end[32];
+
+		snprintf(with_end, sizeof(with_end), "%s\n", line);
+		if (known(now, with_end))
+			fputs(with_end, out);
+	}
+	fclose(out);
+	free(now);
+	free(left);
+	return text;
+}
+
+int main(int argc, char **argv)
+{
+	static char list[1 << 20];
+	char *left;
+	time_t end;
+	FILE *f;
+
+	if (argc == 1) {
+		fputs(beyond(""), stdout);
+		return 0;
+	}
+	if (argc < 3 || strcmp(argv[1], "--beyond")) {
+		fprintf(stderr, "usage: objects [--beyond FILE [SECONDS]]\n");
+		return 2;
+	}
+	f = fopen(argv[2], "r");
+	if (!f) {
+		perror(argv[2]);
+		return 2;
+	}
+	fread(list, 1, sizeof(list) - 1, f);
+	fclose(f);
+	end = time(NULL) + (argc > 3 ? atoi(argv[3]) : 60);
+	for (left = beyond(list); *left && time(NULL) < end; left = still(left))
+		usleep(2000);
+	if (!*left)
+		return 0;
+	for (char *line = strtok(left, "\n"); line; line = strtok(NULL, "\n"))
+		print_name(line);
+	return 1;
+}

@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# shellcheck shell=bash
+#
+# For test scripts run by selftests/run: cases, namespaces, load.
+#
+#   ok|fail|skip CASE [WHY]       one case's outcome
+#   expect STATUS CASE CMD ...    run CMD; its output is then in $T/out and $T/err
+#   says CASE REGEX               … and one line of stderr matches
+#   prints CASE REGEX             … and one line of stdout matches
+#   sentence CASE REGEX           stderr is one line, from galette-pin, that matches
+#   json CASE FILTER              $T/out makes the jq filter true
+#   equal CASE WANT GOT
+#   holds CASE CMD ...           CMD ends with status 0
+#   pin ARG ...                   galette-pin, with the tests' NFs before the real ones
+#   veth IF PEER                  a pair, both up
+#   netns NAME; in_ns NAME CMD    a network namespace; this mount namespace stays
+#   load_start [OPTION ...]; load_stop      loadgen in the background; result in $LOAD
+#   probe [OPTION ...]            eight frames; result in $PROBE
+
+set -u
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+BUILD=${GALETTE_BUILD:-$ROOT/build}
+HELPERS=$BUILD/selftests/helpers
+TESTNF=$BUILD/selftests/nf-objects
+NF=$ROOT/build/nf
+GALETTE=${GALETTE_PIN:-$BUILD/galette-pin}
+PINS=/sys/fs/bpf/galette
+TEST=$(basename "$0")
+LOAD_PID=
+FAILED=0
+# A sanitized tool cannot look for leaks under ptrace.
+export ASAN_OPTIONS=${ASAN_OPTIONS-detect_leaks=0}
+
+ok() {
+	echo "ok - $TEST: $1"
+}
+
+fail() {
+	FAILED=$((FAILED + 1))
+	echo "not ok - $TEST: $1${2+: $2}"
+}
+
+skip() {
+	echo "ok - $TEST: $1 # SKIP ${2-}"
+}
+
+# Test scripts change interfaces and mounts: never those of the machine.
+if [ "$(id -u)" -ne 0 ] || [ "$(readlink /proc/self/ns/net)" = "$(readlink /proc/1/ns/net)" ] ||
+	[ "$(readlink /proc/self/ns/mnt)" = "$(readlink /proc/1/ns/mnt)" ]; then
+	skip "everything" "needs root and the namespaces of selftests/run"
+	exit 0
+fi
+
+T=$(mktemp -d)
+cleanup() {
+	local name
+	if [ -n "$LOAD_PID" ]; then
+		kill "$LOAD_PID" 2>/dev/null
+		wait "$LOAD_PID" 2>/dev/null
+	fi
+	for name in /run/netns/*; do
+		[ -e "$name" ] && ip netns del "$(basename "$name")"
+	done
+	rm -rf "$T"
+}
+trap 'cleanup; [ $FAILED -eq 0 ] || exit 1' EXIT
+trap 'exit 1' INT TERM
+
+pin() {
+	"$GALETTE" --nf-path "$TESTNF:$NF" "$@"
+}
+
+indent() {
+	sed 's/^/#   /' "$@"
+}
+
+expect() {
+	local want=$1 name=$2 got
+	shift 2
+	"$@" > "$T/out" 2> "$T/err"
+	got=$?
+	if [ "$got" -eq "$want" ]; then
+		ok "$name"
+	else
+		fail "$name" "exit status $got, not $want: $*"
+		head -20 "$T/err" "$T/out" | indent
+		return 1
+	fi
+}
+
+says() {
+	if grep -Eq -- "$2" "$T/err"; then
+		ok "$1"
+	else
+		fail "$1" "stderr has no line like: $2"
+		indent "$T/err"
+	fi
+}
+
+prints() {
+	if grep -Eq -- "$2" "$T/out"; then
+		ok "$1"
+	else
+		fail "$1" "stdout has no line like: $2"
+		head -40 "$T/out" | indent
+	fi
+}
+
+is_sentence() {
+	[ "$(wc -l < "$T/err")" -eq 1 ] && grep -Eq "^galette-pin: .*${1-}" "$T/err"
+}
+
+sentence() {
+	if is_sentence "$2"; then
+		ok "$1"
+	else
+		fail "$1" "stderr is not one sentence like: $2"
+		indent "$T/err"
+	fi
+}
+
+json() {
+	if jq -e "$2" "$T/out" > "$T/jq" 2>&1; then
+		ok "$1"
+	else
+		fail "$1" "not so: $2"
+		{ head -3 "$T/jq"; head -c 2000 "$T/out"; } | indent
+	fi
+}
+
+equal() {
+	if [ "$2" = "$3" ]; then
+		ok "$1"
+	else
+		fail "$1" "is '$3', not '$2'"
+	fi
+}
+
+holds() {
+	local name=$1
+	shift
+	if "$@" > "$T/holds" 2>&1; then
+		ok "$name"
+	else
+		fail "$name" "not so: $*"
+		head -20 "$T/holds" | indent
+	fi
+}
+
+# wait_for CMD ...: until it succeeds. The bound only ends a hopeless wait.
+wait_for() {
+	local end=$((SECONDS + 120))
+	until "$@" > /dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || return 1
+		read -rt 0.01 <> <(:) || :
+	done
+}
+
+veth() {
+	ip link add "$1" type veth peer name "$2" && ip link set "$1" up && ip link set "$2" up
+}
+
+netns() {
+	ip netns add "$1"
+	in_ns "$1" ip link set lo up
+}
+
+in_ns() {
+	local name=$1
+	shift
+	nsenter --net="/run/netns/$name" "$@"
+}
+
+# The chain's interface eth0, and peer0 that the load comes from; frames reach
+# eth0's stack, and are counted, also when there is no XDP on it.
+bench() {
+	veth eth0 peer0 && ethtool -K eth0 gro on && ethtool -K peer0 gro on
+}
+
+load_start() {
+	rm -f "$T/ready"
+	"$HELPERS/loadgen" peer0 eth0 --ready "$T/ready" "$@" > "$T/load" &
+	LOAD_PID=$!
+	wait_for test -e "$T/ready"
+}
+
+load_stop() {
+	kill -TERM "$LOAD_PID"
+	wait "$LOAD_PID"
+	LOAD_PID=
+	LOAD=$(cat "$T/load")
+}
+
+load() {
+	jq -r "$1" <<< "$LOAD"
+}
+
+probe() {
+	PROBE=$("$HELPERS/loadgen" peer0 eth0 --skb --count 8 "$@")
+}
+
+probed() {
+	jq -r "$1" <<< "$PROBE"
+}
+
+# What is pinned, and with which program ids: the running chain's identity.
+pinned() {
+	(cd "$PINS" 2>/dev/null && find . | sort)
+}
+
+root_id() {
+	bpftool -j map lookup pinned "$PINS/${1-eth0}/root" key 0 0 0 0 | jq -c .value
+}
+
+objects() {
+	"$HELPERS/objects"
+}
+
+# linear FILE BUILD NAME ...: a chain file, rx to tx through stamps of this build and these
+# names. A NAME "other=path" is another NF instead, of one action; extra lines from stdin.
+linear() {
+	local file=$1 build=$2 from=rx name
+	shift 2
+	{
+		for name; do
+			if [ "${name#*=}" = "$name" ]; then
+				echo "[functions.$name]"
+				echo "path = \"stamp\""
+				echo "config = { build = $build }"
+			else
+				echo "[functions.${name%=*}]"
+				echo "path = \"${name#*=}\""
+			fi
+		done
+		for name in "$@" tx; do
+			printf '[[links]]\nfrom = "%s"\nto = ["%s"]\n' "$from" "${name%=*}"
+			from=${name%=*}
+		done
+		[ -t 0 ] || cat
+	} > "$file"
+}
