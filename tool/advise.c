@@ -54,35 +54,50 @@ static void find_sends(const struct model *model, struct sends *sends)
 /* ---- one warning each ---- */
 
 /*
- * A veth hands frames from XDP to its peer's NAPI, which is there only with
- * native XDP or, since Linux 5.13, GRO. What was redirected the kernel turns
- * away sooner, by the interface's XDP features.
+ * A veth hands frames from XDP to its peer's NAPI, which is there with native
+ * XDP or, since Linux 5.13, GRO. For XDP_TX the NAPI is woken only if the peer
+ * has native XDP (veth_xdp_flush() up to 6.18 at least): with GRO alone frames
+ * fill its ring and stay. What was redirected the kernel turns away sooner, by
+ * the interface's XDP features, which it may fail to bring up to date.
  */
+static void advise_sends(const struct netdev *dev, const struct netdev *peer,
+			 const char *prefix, bool tx, bool redirect)
+{
+	if (peer->native_xdp)
+		return;
+	if (tx)
+		warning("%s: frames that tx sends vanish: its peer %s has no native XDP%s "
+			"(echo 'links = [{ from = \"rx\", to = [\"pass\"] }]' | "
+			"%sgalette-pin attach %s -)",
+			dev->name, peer->name, peer->gro ? ", and GRO is not enough" : "",
+			prefix, peer->name);
+	else if (redirect && !peer->gro)
+		warning("%s: frames for tx(%s) vanish: its peer %s has neither native XDP nor "
+			"GRO (%sethtool -K %s gro on)",
+			dev->name, dev->name, peer->name, prefix, peer->name);
+	else if (redirect && netdev_takes_redirects(dev->ifindex) == 0)
+		/* It was turned on while the peer was down. */
+		warning("%s: frames for tx(%s) vanish until GRO of its peer %s is turned on "
+			"once more (%sethtool -K %s gro off; %sethtool -K %s gro on)",
+			dev->name, dev->name, peer->name, prefix, peer->name, prefix,
+			peer->name);
+}
+
 static void advise_veth(const struct netdev *dev, bool tx, bool redirect)
 {
 	char prefix[NETDEV_PREFIX_LEN];
-	int takes = netdev_takes_redirects(dev->ifindex);
 	struct netdev peer;
 
-	if (netdev_read_peer(dev, &peer, prefix)) {
-		if ((tx || redirect) && takes <= 0)
-			warning("%s: frames sent out of it vanish unless its peer, interface "
-				"%u of another network namespace, has XDP or GRO (there: "
-				"ethtool -K PEER gro on)",
-				dev->name, dev->peer);
-	} else if (!peer.up) {
-		warning("%s: its peer %s is down (%sip link set %s up)", dev->name, peer.name,
-			prefix, peer.name);
-	} else if (!peer.native_xdp && !peer.gro) {
-		if (tx || redirect)
-			warning("%s: frames sent out of it vanish: its peer %s has neither "
-				"native XDP nor GRO (%sethtool -K %s gro on)",
-				dev->name, peer.name, prefix, peer.name);
-	} else if (redirect && !takes) {
-		/* GRO that was turned on while the peer was down. */
-		warning("%s: frames for tx(%s) vanish until GRO of its peer %s is turned on "
-			"once more (%sethtool -K %s gro off; %sethtool -K %s gro on)",
-			dev->name, dev->name, peer.name, prefix, peer.name, prefix, peer.name);
+	if (!netdev_read_peer(dev, &peer, prefix)) {
+		advise_sends(dev, &peer, prefix, tx, redirect);
+		if (!peer.up)
+			warning("%s: its peer %s is down (%sip link set %s up)", dev->name,
+				peer.name, prefix, peer.name);
+	} else if (tx || (redirect && netdev_takes_redirects(dev->ifindex) <= 0)) {
+		warning("%s: frames sent out of it vanish unless its peer, interface %u of "
+			"another network namespace, has native XDP%s",
+			dev->name, dev->peer,
+			tx ? "" : " or GRO (there: ethtool -K PEER gro on)");
 	}
 }
 

@@ -169,7 +169,7 @@ static bool describe(const char *path, char prefix[NETDEV_PREFIX_LEN])
 	int pid;
 
 	if (sscanf(path, "/run/netns/%255s", name) == 1)
-		snprintf(prefix, NETDEV_PREFIX_LEN, "ip netns exec %s ", name);
+		snprintf(prefix, NETDEV_PREFIX_LEN, "nsenter --net=/run/netns/%s ", name);
 	else if (sscanf(path, "/proc/%d/", &pid) == 1)
 		snprintf(prefix, NETDEV_PREFIX_LEN, "nsenter -n -t %d ", pid);
 	else

@@ -29,7 +29,7 @@ enum {
 
 /*
  * The other end of a veth; prefix is what a command needs in front of it to
- * run where the peer is: "", "ip netns exec NAME " or "nsenter -n -t PID ".
+ * run where the peer is: "", or an nsenter(1), which keeps the bpffs (ip netns exec does not).
  */
 int netdev_read_peer(const struct netdev *dev, struct netdev *peer,
 		     char prefix[NETDEV_PREFIX_LEN]);
