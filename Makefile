@@ -16,18 +16,21 @@ MANDIR    ?= $(PREFIX)/share/man
 COMPDIR   ?= $(PREFIX)/share/bash-completion/completions
 CLANG     ?= clang
 LLVM_STRIP ?= llvm-strip
-BPFTOOL   ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+BPFTOOL   ?= bpftool
 PKG_CONFIG ?= pkg-config
 VERSION   := 0.1
+
+# bpftool, ip and ethtool are there; not every user's PATH has it.
+export PATH := $(PATH):/usr/sbin:/sbin
 
 # A sanitized build lives beside the plain one.
 B := build$(if $(SANITIZE),/sanitize)
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(patsubst $(B)/%,%,$(2)))
 
+comma  := ,
 LIBS   := libbpf libnl-route-3.0 libnl-genl-3.0 json-c zlib
 SAN    := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
-comma  := ,
 WARN   := -Wall -Wextra -Werror -Wno-unused-parameter
 CFLAGS ?= -O2 -g
 TOOLCFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARN) -Wmissing-prototypes -Wstrict-prototypes -Wshadow \
@@ -44,11 +47,22 @@ TESTBPF := $(patsubst %.bpf.c,$(B)/%.bpf.o,$(wildcard selftests/*/*.bpf.c)) \
 	$(patsubst selftests/nf-objects/%.c,$(B)/selftests/nf-objects/%.bpf.o,$(wildcard selftests/nf-objects/*.c))
 UNIT    := $(patsubst %.c,$(B)/%,$(wildcard selftests/unit/*_test.c))
 NFTEST  := $(patsubst %.c,$(B)/%,$(wildcard selftests/nf/*_test.c))
-HELPERS := $(patsubst %.c,$(B)/%,$(filter-out %.bpf.c,$(wildcard selftests/helpers/*.c selftests/bench/*.c)))
+HELPERS := $(patsubst %.c,$(B)/%,$(filter-out %.bpf.c,$(wildcard selftests/helpers/*.c)))
+E2E     := $(sort $(wildcard selftests/e2e/*.sh))
+
+# What a Debian 12 machine lacks: to build, to test.
+PACKAGES := make gcc g++ clang llvm bpftool pkg-config libbpf-dev libelf-dev zlib1g-dev \
+	libnl-3-dev libnl-route-3-dev libnl-genl-3-dev libtomlplusplus-dev libjson-c-dev \
+	libcmocka-dev clang-format cppcheck shellcheck iproute2 ethtool jq strace tcpdump \
+	iputils-ping netcat-openbsd curl procps man-db groff
+
+# clang-format knows C, cppcheck finds what compilers do not.
+CSOURCES = $(shell git ls-files '*.c' '*.h' '*.cc')
+SHSOURCES = $(shell git ls-files '*.sh' selftests/run tool/galette-pin.bash .ci/run)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check lint demo bench install deps clean format
+.PHONY: all check run-check lint demo bench install deps clean format
 
 all: $(B)/galette-pin $(NF)
 
@@ -95,6 +109,50 @@ $(B)/selftests/%: selftests/%.c $(B)/tool/libtool.a
 $(B)/selftests/helpers/%: selftests/helpers/%.c
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(TOOLCFLAGS) -Iselftests -MMD -MP -MT $@ -MF $@.d -o $@ $< -lbpf
+
+# ---- tests ----
+
+# The second make sees what deps has installed.
+check: deps
+	$(Q)$(MAKE) --no-print-directory run-check
+
+run-check: all $(TESTBPF) $(UNIT) $(NFTEST) $(HELPERS)
+	$(Q)GALETTE_BUILD=$(abspath $(B)) selftests/run $(UNIT) $(NFTEST) $(E2E)
+
+demo: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)selftests/demo.sh
+
+lint: deps
+	$(Q)clang-format --dry-run -Werror $(CSOURCES)
+	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr --enable=warning,portability -D"LIBBPF_OPTS(t,n,...)=struct t n = {0}" \
+		--suppress=missingIncludeSystem -Iinclude -Itool $(filter tool/%.c,$(CSOURCES))
+	$(Q)shellcheck -x $(SHSOURCES)
+
+format:
+	$(Q)clang-format -i $(CSOURCES)
+
+# Nothing to do needs no root and no network.
+deps:
+	$(Q)missing=$$(dpkg-query -W -f '$${Package} $${db:Status-Status}\n' $(PACKAGES) 2>/dev/null | \
+		awk '$$2 == "installed" { have[$$1] } \
+		     END { n = split("$(PACKAGES)", p); for (i = 1; i <= n; i++) if (!(p[i] in have)) print p[i] }'); \
+	[ -z "$$missing" ] || { echo "installing" $$missing && apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing; }
+
+# ---- installation ----
+
+install: all
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/galette/nf $(DESTDIR)$(MANDIR)/man8 \
+		$(DESTDIR)$(COMPDIR) $(DESTDIR)$(PREFIX)/include/galette/nf \
+		$(DESTDIR)$(PREFIX)/share/galette/chains
+	install -m 755 $(B)/galette-pin $(DESTDIR)$(BINDIR)
+	install -m 644 $(NF) $(DESTDIR)$(LIBDIR)/galette/nf
+	install -m 644 tool/galette-pin.8 $(DESTDIR)$(MANDIR)/man8
+	install -m 644 tool/galette-pin.bash $(DESTDIR)$(COMPDIR)/galette-pin
+	install -m 644 include/galette/*.h vmlinux/vmlinux.h $(DESTDIR)$(PREFIX)/include/galette
+	install -m 644 include/galette/nf/*.h $(DESTDIR)$(PREFIX)/include/galette/nf
+	install -m 644 chains/*.toml $(DESTDIR)$(PREFIX)/share/galette/chains
 
 clean:
 	$(Q)rm -rf build

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 
+#include "alloc.h"
 #include "build.h"
 #include "generation.skel.h"
 #include "ingress.skel.h"
@@ -332,9 +333,9 @@ int build_generation(const char *chain_dir, struct model *wanted, const struct m
 	};
 	int err;
 
-	b.program = malloc((wanted->function_count + 1) * sizeof(*b.program));
+	b.program = xmalloc((wanted->function_count + 1) * sizeof(*b.program));
 	memset(b.program, 0xff, (wanted->function_count + 1) * sizeof(*b.program));
-	b.visited = calloc(1, wanted->function_count + 1);
+	b.visited = xcalloc(1, wanted->function_count + 1);
 	err = pins_path(b.dir, chain_dir, "gen/build") ?: make_directories(&b) ?:
 	      make_maps(&b) ?: write_source(&b) ?: write_interfaces(&b) ?: write_functions(&b) ?:
 	      write_graph(&b) ?: write_info(&b) ?: keep_maps(&b) ?: load_functions(&b) ?:

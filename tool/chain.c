@@ -8,51 +8,11 @@
 #include <unistd.h>
 #include <linux/bpf.h>
 
+#include "alloc.h"
 #include "chain.h"
-
-static const struct {
-	const char *name;
-	__u32 type;
-} map_types[] = {
-	{ "hash", BPF_MAP_TYPE_HASH },
-	{ "hash_map", BPF_MAP_TYPE_HASH },
-	{ "array", BPF_MAP_TYPE_ARRAY },
-	{ "lpm_trie", BPF_MAP_TYPE_LPM_TRIE },
-	{ "lru_hash", BPF_MAP_TYPE_LRU_HASH },
-	{ "percpu_hash", BPF_MAP_TYPE_PERCPU_HASH },
-	{ "percpu_array", BPF_MAP_TYPE_PERCPU_ARRAY },
-	{ "lru_percpu_hash", BPF_MAP_TYPE_LRU_PERCPU_HASH },
-};
+#include "names.h"
 
 #define ARRAY_SIZE(a) (int)(sizeof(a) / sizeof((a)[0]))
-
-void map_name_copy(char out[GALETTE_NAME_LEN], const char *name)
-{
-	int i;
-
-	for (i = 0; name[i] && i < GALETTE_NAME_LEN - 1; i++)
-		out[i] = name[i] == '-' ? '_' : name[i];
-	out[i] = '\0';
-}
-
-const char *map_type_name(__u32 type)
-{
-	for (int i = 0; i < ARRAY_SIZE(map_types); i++)
-		if (map_types[i].type == type)
-			return map_types[i].name;
-	return "?";
-}
-
-__u32 map_type_parse(const char *name)
-{
-	char c_name[GALETTE_NAME_LEN];
-
-	map_name_copy(c_name, name);
-	for (int i = 0; i < ARRAY_SIZE(map_types); i++)
-		if (!strcmp(map_types[i].name, c_name))
-			return map_types[i].type;
-	return 0;
-}
 
 /* ---- shapes ---- */
 
@@ -77,110 +37,6 @@ static void unknown_key(const struct node *member, const char *where, const char
 			   member->key, where, like);
 	else
 		diag_error(diag, member->key_loc, "unknown key '%s' in %s", member->key, where);
-}
-
-/* Names end up as file names in bpffs and as words in a shell: no surprises in them. */
-static bool name_ok(const char *name, const char *more, const char *what, struct loc loc,
-		    struct diag *diag)
-{
-	static const char plain[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
-	size_t length = strlen(name);
-
-	if (!length || length >= GALETTE_NAME_LEN) {
-		diag_error(diag, loc, "%s must have 1 to %d characters", what,
-			   GALETTE_NAME_LEN - 1);
-		return false;
-	}
-	for (const char *c = name; *c; c++) {
-		if (!strchr(plain, *c) && !strchr(more, *c)) {
-			diag_error(diag, loc,
-				   "%s '%s' may hold only letters, digits, '-' and '_'%s", what,
-				   name, *more ? ", '.', ':' and '@'" : "");
-			return false;
-		}
-	}
-	return true;
-}
-
-/* The NAME of "WORD(NAME)"; 1: it was one, 0: it is not, -EINVAL: a broken one. */
-static int parse_call(const char *text, const char *word, char name[GALETTE_NAME_LEN],
-		      struct loc loc, struct diag *diag)
-{
-	size_t length = strlen(word), end = strlen(text);
-
-	if (strncmp(text, word, length) || text[length] != '(')
-		return 0;
-	if (text[end - 1] != ')' || end - length - 2 >= GALETTE_NAME_LEN) {
-		diag_error(diag, loc, "'%s' must be '%s(INTERFACE)'", text, word);
-		return -EINVAL;
-	}
-	memcpy(name, text + length + 1, end - length - 2);
-	name[end - length - 2] = '\0';
-	return name_ok(name, ".:@", "an interface's name", loc, diag) ? 1 : -EINVAL;
-}
-
-/* ---- targets ---- */
-
-static const char *const target_words[] = {
-	[TARGET_TX] = "tx",     [TARGET_REDIRECT] = NULL, [TARGET_DROP] = "drop",
-	[TARGET_PASS] = "pass", [TARGET_ABORT] = "abort",
-};
-
-static bool reserved(const char *name)
-{
-	for (int i = 0; i < ARRAY_SIZE(target_words); i++)
-		if (target_words[i] && !strcmp(name, target_words[i]))
-			return true;
-	return !strcmp(name, "rx");
-}
-
-int target_parse(const char *text, struct loc loc, struct target *target, struct diag *diag)
-{
-	int ret;
-
-	memset(target, 0, sizeof(*target));
-	target->loc = loc;
-	for (int i = 0; i < ARRAY_SIZE(target_words); i++) {
-		if (target_words[i] && !strcmp(text, target_words[i])) {
-			target->kind = i;
-			return 0;
-		}
-	}
-	ret = parse_call(text, "tx", target->name, loc, diag);
-	if (ret) {
-		target->kind = TARGET_REDIRECT;
-		return ret < 0 ? ret : 0;
-	}
-	target->kind = *text == '!' ? TARGET_UPCALL : TARGET_FUNCTION;
-	if (target->kind == TARGET_UPCALL)
-		text++;
-	if (reserved(text)) {
-		diag_error(diag, loc, "'%s' is not a function%s", text,
-			   strcmp(text, "rx") ? "" : ": nothing can lead back to rx");
-		return -EINVAL;
-	}
-	if (!name_ok(text, "", "a target", loc, diag))
-		return -EINVAL;
-	memcpy(target->name, text, strlen(text) + 1);
-	return 0;
-}
-
-void target_format(const struct target *target, char text[GALETTE_TARGET_LEN])
-{
-	switch (target->kind) {
-	case TARGET_REDIRECT:
-		snprintf(text, GALETTE_TARGET_LEN, "tx(%s)", target->name);
-		break;
-	case TARGET_UPCALL:
-		snprintf(text, GALETTE_TARGET_LEN, "!%s", target->name);
-		break;
-	case TARGET_FUNCTION:
-		snprintf(text, GALETTE_TARGET_LEN, "%s", target->name);
-		break;
-	default:
-		snprintf(text, GALETTE_TARGET_LEN, "%s", target_words[target->kind]);
-	}
 }
 
 /* ---- maps ---- */
@@ -243,7 +99,7 @@ static int parse_maps(const struct node *table, struct map_decl *maps, bool may_
 		const struct node *member = &table->items[i];
 		struct map_decl *map = &maps[count];
 
-		if (!name_ok(member->key, "", "a map's name", member->key_loc, diag))
+		if (!name_check(member->key, "", "a map's name", member->key_loc, diag))
 			continue;
 		map_name_copy(map->name, member->key);
 		map->spec.loc = member->loc;
@@ -256,7 +112,7 @@ static int parse_maps(const struct node *table, struct map_decl *maps, bool may_
 			const char *name =
 				strcmp(member->string, "_") ? member->string : member->key;
 
-			if (!name_ok(name, "", "a map's name", member->loc, diag))
+			if (!name_check(name, "", "a map's name", member->loc, diag))
 				continue;
 			map_name_copy(map->shared, name);
 		} else if (member->type == NODE_TABLE) {
@@ -313,7 +169,7 @@ static void parse_function(const struct node *table, struct function *function,
 		} else if (!strcmp(member->key, "maps")) {
 			if (!expect(member, NODE_TABLE, "maps", diag))
 				continue;
-			function->maps = calloc(member->count + 1, sizeof(*function->maps));
+			function->maps = xcalloc(member->count + 1, sizeof(*function->maps));
 			function->map_count = parse_maps(member, function->maps, true, diag);
 		} else {
 			unknown_key(member, "a function", keys, ARRAY_SIZE(keys), diag);
@@ -327,14 +183,14 @@ static void parse_functions(const struct node *table, struct chain *chain, struc
 		diag_error(diag, table->loc, "more than %d functions", CHAIN_FUNCTIONS_MAX);
 		return;
 	}
-	chain->functions = calloc(table->count + 1, sizeof(*chain->functions));
+	chain->functions = xcalloc(table->count + 1, sizeof(*chain->functions));
 	for (size_t i = 0; i < table->count; i++) {
 		const struct node *member = &table->items[i];
 		struct function *function = &chain->functions[chain->function_count];
 
-		if (!name_ok(member->key, "", "a function's name", member->key_loc, diag))
+		if (!name_check(member->key, "", "a function's name", member->key_loc, diag))
 			continue;
-		if (reserved(member->key)) {
+		if (name_reserved(member->key)) {
 			diag_error(diag, member->key_loc, "a function cannot be called '%s'",
 				   member->key);
 			continue;
@@ -395,14 +251,14 @@ static int parse_to_item(const struct node *node, const struct chain *chain,
 static void parse_function_link(const struct node *to, struct function *function,
 				const struct chain *chain, struct diag *diag)
 {
-	function->links = calloc(to->count + 1, sizeof(*function->links));
+	function->links = xcalloc(to->count + 1, sizeof(*function->links));
 	function->links_loc = to->loc;
 	for (size_t i = 0; i < to->count; i++) {
 		const struct node *item = &to->items[i];
 		struct link *link = &function->links[function->link_count++];
 
 		link->loc = item->key ? item->key_loc : item->loc;
-		if (item->key && !name_ok(item->key, "", "an action", item->key_loc, diag))
+		if (item->key && !name_check(item->key, "", "an action", item->key_loc, diag))
 			continue;
 		if (item->key && strlen(item->key) >= sizeof(link->action))
 			diag_error(diag, link->loc, "no action can have a name this long");
@@ -462,7 +318,7 @@ static void parse_link(const struct node *link, struct chain *chain, struct diag
 			   node_type_name(to->type));
 		return;
 	}
-	ret = parse_call(from->string, "rx", name, from->loc, diag);
+	ret = name_call(from->string, "rx", name, from->loc, diag);
 	if (ret < 0)
 		return;
 	if (ret || !strcmp(from->string, "rx")) {
@@ -497,7 +353,7 @@ static void parse_top(struct chain *chain, struct diag *diag)
 		} else if (!strcmp(member->key, "maps")) {
 			if (!expect(member, NODE_TABLE, "maps", diag))
 				continue;
-			chain->maps = calloc(member->count + 1, sizeof(*chain->maps));
+			chain->maps = xcalloc(member->count + 1, sizeof(*chain->maps));
 			chain->map_count = parse_maps(member, chain->maps, false, diag);
 		} else if (!strcmp(member->key, "links")) {
 			if (expect(member, NODE_ARRAY, "links", diag))
@@ -509,7 +365,7 @@ static void parse_top(struct chain *chain, struct diag *diag)
 			unknown_key(member, "a chain file", keys, ARRAY_SIZE(keys), diag);
 		}
 	}
-	chain->rx = calloc((links ? links->count : 0) + 1, sizeof(*chain->rx));
+	chain->rx = xcalloc((links ? links->count : 0) + 1, sizeof(*chain->rx));
 	for (size_t i = 0; links && i < links->count; i++)
 		parse_link(&links->items[i], chain, diag);
 	if (!chain->rx_count && !diag->errors)
@@ -519,10 +375,10 @@ static void parse_top(struct chain *chain, struct diag *diag)
 
 struct chain *chain_parse(const char *text, size_t length, struct diag *diag)
 {
-	struct chain *chain = calloc(1, sizeof(*chain));
+	struct chain *chain = xcalloc(1, sizeof(*chain));
 	int errors = diag->errors;
 
-	chain->text = strndup(text, length);
+	chain->text = xstrndup(text, length);
 	chain->length = length;
 	chain->root = toml_parse(text, length, diag);
 	if (chain->root)
@@ -537,7 +393,7 @@ struct chain *chain_parse(const char *text, size_t length, struct diag *diag)
 static char *read_all(int fd, size_t *length)
 {
 	size_t room = 1 << 16;
-	char *text = malloc(room);
+	char *text = xmalloc(room);
 	ssize_t got;
 
 	*length = 0;
@@ -549,7 +405,7 @@ static char *read_all(int fd, size_t *length)
 			break;
 		}
 		if (*length == room)
-			text = realloc(text, room *= 2);
+			text = xrealloc(text, room *= 2);
 	}
 	if (got < 0) {
 		free(text);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alloc.h"
 #include "check.h"
 
 /* ---- interfaces ---- */
@@ -49,7 +50,7 @@ static void find_interfaces(struct model *model, const struct check_input *input
 {
 	const struct chain *chain = model->chain;
 
-	model->interfaces = calloc(GALETTE_INTERFACES_MAX, sizeof(*model->interfaces));
+	model->interfaces = xcalloc(GALETTE_INTERFACES_MAX, sizeof(*model->interfaces));
 	for (int i = 0; i < input->binding_count; i++)
 		add_interface(model, input->bindings[i].alias, input->bindings[i].name,
 			      (struct loc) { 0 }, input, diag);
@@ -106,7 +107,7 @@ static void open_object(struct model_function *f, const struct check_input *inpu
 			     "not checked",
 			     decl->path, input->nf_path, decl->name);
 		f->action_count = decl->link_count;
-		f->actions = calloc(decl->link_count + 1, sizeof(*f->actions));
+		f->actions = xcalloc(decl->link_count + 1, sizeof(*f->actions));
 		for (int i = 0; i < decl->link_count; i++) {
 			if (*decl->links[i].action)
 				memcpy(f->actions[i], decl->links[i].action,
@@ -120,7 +121,7 @@ static void open_object(struct model_function *f, const struct check_input *inpu
 	if (!f->object)
 		return;
 	f->action_count = f->object->action_count;
-	f->actions = calloc(f->action_count, sizeof(*f->actions));
+	f->actions = xcalloc(f->action_count, sizeof(*f->actions));
 	memcpy(f->actions, f->object->actions, f->action_count * sizeof(*f->actions));
 	f->object_size = f->object->file_size;
 	f->object_crc32 = f->object->file_crc32;
@@ -135,7 +136,7 @@ static void find_functions(struct model *model, const struct check_input *input,
 	memset(reached, 0, sizeof(reached));
 	for (int i = 0; i < chain->rx_count; i++)
 		reach(chain, &chain->rx[i].target, reached);
-	model->functions = calloc(chain->function_count + 1, sizeof(*model->functions));
+	model->functions = xcalloc(chain->function_count + 1, sizeof(*model->functions));
 	for (int i = 0; i < chain->function_count; i++) {
 		const struct function *decl = &chain->functions[i];
 		struct model_function *f = &model->functions[model->function_count];
@@ -284,9 +285,9 @@ void check_links(struct model *model, const struct check_input *input, struct di
 {
 	find_interfaces(model, input, diag);
 	find_functions(model, input, diag);
-	model->edges =
-		calloc(1 + GALETTE_INTERFACES_MAX + model->function_count * GALETTE_ACTIONS_MAX,
-		       sizeof(*model->edges));
+	model->edges = xcalloc(1 + GALETTE_INTERFACES_MAX +
+				       model->function_count * GALETTE_ACTIONS_MAX,
+			       sizeof(*model->edges));
 	model->edges[model->edge_count++] =
 		(struct model_edge) { .function = EDGE_NONE, .to = -1 };
 	add_rx_edges(model, diag);
@@ -309,7 +310,7 @@ struct walk {
 	int *depth; /* functions on the longest way down from here, itself included */
 };
 
-/* Depth first; a function that is still on the path closes a cycle. */
+/* Depth first; a function that is still on the path closes a cycle. 0 or -EINVAL. */
 static int walk(struct walk *w, int function)
 {
 	const struct model_function *f = &w->model->functions[function];
@@ -331,7 +332,7 @@ static int walk(struct walk *w, int function)
 			continue;
 		}
 		if (w->state[edge->to] == UNSEEN)
-			err = walk(w, edge->to) ?: err;
+			err |= walk(w, edge->to);
 		if (w->depth[edge->to] + 1 > w->depth[function])
 			w->depth[function] = w->depth[edge->to] + 1;
 	}
@@ -351,7 +352,7 @@ int check_paths(const struct model *model, struct diag *diag)
 	memset(state, 0, sizeof(state));
 	for (int i = 0; i < model->function_count; i++)
 		if (state[i] == UNSEEN)
-			err = walk(&w, i) ?: err;
+			err |= walk(&w, i);
 	for (int i = GALETTE_SLOT_RX; i < model->edge_count && !err; i++) {
 		const struct model_edge *edge = &model->edges[i];
 

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <linux/bpf.h>
 
+#include "alloc.h"
 #include "check.h"
 #include "value.h"
 
@@ -62,7 +63,7 @@ static struct model_map *new_map(struct model *model, const char *name,
 	map->btf = f->object->btf;
 	map->key_type = from->key_type;
 	map->value_type = from->value_type;
-	map->users = calloc(model->function_count, sizeof(*map->users));
+	map->users = xcalloc(model->function_count, sizeof(*map->users));
 	map->fd = -1;
 	return map;
 }
@@ -210,7 +211,7 @@ static void check_entries(struct model_map *map, struct diag *diag)
 			   map->name, map->size, list->count);
 		return;
 	}
-	map->entries = calloc(list->count + 1, (size_t)map->key_size + map->value_size);
+	map->entries = xcalloc(list->count + 1, (size_t)map->key_size + map->value_size);
 	map->entry_count = list->count;
 	for (int i = 0; i < map->entry_count; i++)
 		check_entry(map, &list->items[i], i, diag);
@@ -222,13 +223,13 @@ void check_maps(struct model *model, struct diag *diag)
 
 	for (int i = 0; i < model->function_count; i++)
 		room += model->functions[i].object ? model->functions[i].object->map_count : 0;
-	model->maps = calloc(room + 1, sizeof(*model->maps));
+	model->maps = xcalloc(room + 1, sizeof(*model->maps));
 	for (int i = 0; i < model->function_count; i++) {
 		struct model_function *f = &model->functions[i];
 
 		if (!f->object)
 			continue;
-		f->map_index = calloc(f->object->map_count + 1, sizeof(*f->map_index));
+		f->map_index = xcalloc(f->object->map_count + 1, sizeof(*f->map_index));
 		for (int m = 0; m < f->object->map_count; m++)
 			use_map(model, i, m, diag);
 	}

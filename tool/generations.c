@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <linux/membarrier.h>
 
+#include "alloc.h"
 #include "diag.h"
 #include "generations.h"
 #include "pins.h"
@@ -33,7 +34,7 @@ int generations_name(struct state *state)
 		error("cannot rename %s to %s: %s", from, to, strerror(-err));
 		return err;
 	}
-	grown = realloc(state->generations, (state->count + 1) * sizeof(*grown));
+	grown = xrealloc(state->generations, (state->count + 1) * sizeof(*grown));
 	grown[state->count++] = *state->build;
 	state->generations = grown;
 	state->current = state->build->number;

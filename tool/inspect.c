@@ -8,6 +8,7 @@
 #include <linux/if_link.h>
 #include <bpf/bpf.h>
 
+#include "alloc.h"
 #include "inspect.h"
 #include "map_walk.h"
 #include "pins.h"
@@ -26,7 +27,7 @@ struct inspection {
 static void *read_array(const char *dir, const char *name, __u32 count, size_t size)
 {
 	int fd = pins_open(dir, "%s", name);
-	char *values = calloc(count + 1, size);
+	char *values = xcalloc(count + 1, size);
 	struct bpf_map_info info = { 0 };
 	__u32 length = sizeof(info);
 	bool ok = fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &length) &&
@@ -58,7 +59,7 @@ static struct chain *read_source(const char *dir)
 	char *text = NULL;
 
 	if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &length)) {
-		text = calloc(1, info.value_size + 1);
+		text = xcalloc(1, info.value_size + 1);
 		if (!bpf_map_lookup_elem(fd, &zero, text))
 			chain = chain_parse(text, strlen(text), &diag);
 	}
@@ -105,7 +106,7 @@ static int read_interfaces(struct inspection *in)
 
 	if (!records)
 		return -EINVAL;
-	model->interfaces = calloc(in->info.interfaces + 1, sizeof(*model->interfaces));
+	model->interfaces = xcalloc(in->info.interfaces + 1, sizeof(*model->interfaces));
 	model->interface_count = in->info.interfaces;
 	for (int i = 0; i < model->interface_count; i++) {
 		struct model_interface *interface = &model->interfaces[i];
@@ -137,7 +138,7 @@ static int read_function(struct inspection *in, const struct galette_function *r
 		error("%s is not of this version: function '%s'", in->dir, f->name);
 		return -EINVAL;
 	}
-	f->actions = calloc(f->action_count + 1, sizeof(*f->actions));
+	f->actions = xcalloc(f->action_count + 1, sizeof(*f->actions));
 	for (int i = 0; i < f->action_count; i++)
 		memcpy(f->actions[i], in->graph[f->base + i].action, sizeof(*f->actions));
 	fd = pins_open(in->dir, "nf/%s", f->name);
@@ -157,7 +158,7 @@ static int read_functions(struct inspection *in)
 		read_array(in->dir, "functions", in->info.functions, sizeof(*records));
 	int err = records ? 0 : -EINVAL;
 
-	in->model->functions = calloc(in->info.functions + 1, sizeof(*in->model->functions));
+	in->model->functions = xcalloc(in->info.functions + 1, sizeof(*in->model->functions));
 	for (__u32 i = 0; i < in->info.functions && !err; i++)
 		err = read_function(in, &records[i]);
 	free(records);
@@ -256,11 +257,11 @@ static int read_edges(struct inspection *in)
 {
 	int cpus = libbpf_num_possible_cpus();
 	int slots = pins_open(in->dir, "slots"), edges = pins_open(in->dir, "edges");
-	struct galette_edge *per_cpu = calloc(cpus, sizeof(*per_cpu));
+	struct galette_edge *per_cpu = xcalloc(cpus, sizeof(*per_cpu));
 	struct model *model = in->model;
 	int err = slots < 0 ? slots : edges < 0 ? edges : 0;
 
-	model->edges = calloc(in->info.slots + 1, sizeof(*model->edges));
+	model->edges = xcalloc(in->info.slots + 1, sizeof(*model->edges));
 	model->edge_count = in->info.slots;
 	for (__u32 i = 0; i < in->info.slots && !err; i++) {
 		if (bpf_map_lookup_elem(slots, &i, &model->edges[i].prog_id) && errno != ENOENT)
@@ -306,7 +307,7 @@ static int read_map(struct model *model, const char *dir, const char *name)
 	map->btf = map->own_btf;
 	map->key_type = info.btf_key_type_id;
 	map->value_type = info.btf_value_type_id;
-	map->users = calloc(model->function_count + 1, sizeof(*map->users));
+	map->users = xcalloc(model->function_count + 1, sizeof(*map->users));
 	model->map_count++;
 	return 0;
 }
@@ -327,7 +328,7 @@ static int read_maps_of(struct inspection *in, __u32 number, const char *generat
 		return count;
 	}
 	model->maps =
-		realloc(model->maps, (model->map_count + count + 1) * sizeof(*model->maps));
+		xrealloc(model->maps, (model->map_count + count + 1) * sizeof(*model->maps));
 	memset(model->maps + model->map_count, 0, (count + 1) * sizeof(*model->maps));
 	for (int i = 0; i < count && !err; i++)
 		if (model_map(model, names[i]) < 0)
@@ -343,7 +344,7 @@ static void find_users(struct inspection *in)
 
 	for (int i = 0; i < model->function_count; i++) {
 		int fd = pins_open(in->dir, "nf/%s", model->functions[i].name);
-		__u32 ids[64], length = sizeof(struct bpf_prog_info);
+		__u32 ids[64] = { 0 }, length = sizeof(struct bpf_prog_info);
 		struct bpf_prog_info info = { .nr_map_ids = 64,
 					      .map_ids = (__u64)(unsigned long)ids };
 

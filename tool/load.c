@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 
+#include "alloc.h"
 #include "kernel_log.h"
 #include "load.h"
 #include "pins.h"
@@ -66,7 +67,7 @@ static int write_entry(const struct model_map *map, const unsigned char *entry)
 		      map->type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
 	size_t stride = (map->value_size + 7) & ~7u;
 	int cpus = percpu ? libbpf_num_possible_cpus() : 1, err;
-	unsigned char *values = calloc(cpus, stride);
+	unsigned char *values = xcalloc(cpus, stride);
 
 	/* The first CPU's value is the entry's: sums over CPUs are then what the file says. */
 	memcpy(values, value, map->value_size);
@@ -149,7 +150,7 @@ int load_nf(struct model *model, int function, int slots, int edges, const char 
 {
 	struct model_function *f = &model->functions[function];
 	struct object *object = f->object;
-	char *log = calloc(1, VERIFIER_LOG_SIZE);
+	char *log = xcalloc(1, VERIFIER_LOG_SIZE);
 	int err, fd = -1;
 
 	kernel_log_clear();

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "alloc.h"
 #include "diag.h"
 #include "kernel_log.h"
 #include "options.h"
@@ -23,7 +24,7 @@ const struct verb verbs[] = {
 	  "[--reset-map MAP]... CHAIN FILE", "change a running chain in one atomic step",
 	  "  Maps keep their content; where they no longer fit, --reset-map starts them "
 	  "empty.\n" },
-	{ "plan", verb_plan, 2, 2, TAKES_EXIT_CODE | TAKES_RESET_MAP | TAKES_NO_WAIT,
+	{ "plan", verb_plan, 2, 2, TAKES_EXIT_CODE | TAKES_RESET_MAP,
 	  "[--exit-code] [--reset-map MAP]... CHAIN FILE", "show what apply would do",
 	  "  --exit-code: status 3 when there are changes\n" },
 	{ "check", verb_check, 1, 1, 0, "FILE", "check a chain file, without privilege", "" },
@@ -35,10 +36,10 @@ const struct verb verbs[] = {
 	{ "rollback", verb_rollback, 1, 1, TAKES_NO_WAIT, "CHAIN",
 	  "make the generation before run again", "" },
 	{ "detach", verb_detach, 1, 1, TAKES_NO_WAIT, "CHAIN", "take a chain away", "" },
-	{ "show", verb_show, 0, 1, TAKES_SOURCE | TAKES_NO_WAIT, "[--source] [CHAIN]",
+	{ "show", verb_show, 0, 1, TAKES_SOURCE, "[--source] [CHAIN]",
 	  "functions, edges with live counters, maps",
 	  "  --source: the chain file that runs, as it was given\n" },
-	{ "map", verb_map, 1, 5, TAKES_NO_WAIT,
+	{ "map", verb_map, 1, 5, 0,
 	  "CHAIN [MAP [get KEY | set KEY VALUE | set - | del KEY]]",
 	  "read and write a chain's maps",
 	  "  CHAIN: its maps. CHAIN MAP: the entries, one 'KEY VALUE' a line, as 'set -' "
@@ -257,7 +258,7 @@ int main(int argc, char **argv)
 	struct options options = {
 		.pin_root = PINS_DEFAULT_ROOT,
 		.nf_path = default_nf_path(),
-		.reset_maps = calloc(argc + 1, sizeof(char *)),
+		.reset_maps = xcalloc(argc + 1, sizeof(char *)),
 	};
 	int status;
 

@@ -6,6 +6,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "alloc.h"
 #include "map_walk.h"
 
 struct walk {
@@ -47,8 +48,8 @@ static int walk_batches(struct walk *w)
 	int err;
 
 	do {
-		keys = realloc(keys, room * w->key_size);
-		values = realloc(values, room * w->value_size);
+		keys = xrealloc(keys, room * w->key_size);
+		values = xrealloc(values, room * w->value_size);
 		count = room;
 		err = bpf_map_lookup_batch(w->fd, first ? NULL : batch, batch, keys, values,
 					   &count, NULL);
@@ -78,7 +79,7 @@ static int walk_batches(struct walk *w)
 /* Tries and arrays by the next key; a trie goes on in order even if the key has gone. */
 static int walk_keys(struct walk *w)
 {
-	char *key = malloc(w->key_size), *value = malloc(w->value_size);
+	char *key = xmalloc(w->key_size), *value = xmalloc(w->value_size);
 	int err = bpf_map_get_next_key(w->fd, NULL, key);
 
 	while (!err) {

@@ -4,11 +4,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "alloc.h"
 #include "model.h"
 
 struct model *model_new(const char *name, struct chain *chain)
 {
-	struct model *model = calloc(1, sizeof(*model));
+	struct model *model = xcalloc(1, sizeof(*model));
 
 	snprintf(model->name, sizeof(model->name), "%s", name);
 	model->chain = chain;

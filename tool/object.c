@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "alloc.h"
 #include "kernel_log.h"
 #include "object.h"
 
@@ -62,7 +63,7 @@ static void *read_object(int fd, size_t *length)
 		errno = S_ISREG(st.st_mode) ? EFBIG : EINVAL;
 		return NULL;
 	}
-	bytes = malloc(st.st_size + 1);
+	bytes = xmalloc(st.st_size + 1);
 	while (got < (size_t)st.st_size) {
 		ssize_t n = read(fd, bytes + got, st.st_size - got);
 
@@ -95,7 +96,7 @@ static int read_actions(struct object *object, __u32 type, struct loc loc, struc
 			   object->file, count, GALETTE_ACTIONS_MAX);
 		return -EINVAL;
 	}
-	object->actions = calloc(count, sizeof(*object->actions));
+	object->actions = xcalloc(count, sizeof(*object->actions));
 	object->action_count = count;
 	e = btf_enum(t);
 	for (int i = 0; i < count; i++, e++) {
@@ -172,7 +173,7 @@ static int read_maps(struct object *object, struct loc loc, struct diag *diag)
 
 	bpf_object__for_each_map (map, object->bpf)
 		room++;
-	object->maps = calloc(room + 1, sizeof(*object->maps));
+	object->maps = xcalloc(room + 1, sizeof(*object->maps));
 	bpf_object__for_each_map (map, object->bpf) {
 		if (is_own(map))
 			continue;
@@ -243,7 +244,7 @@ static int parse_object(struct object *object, int fd, struct loc loc, struct di
 struct object *object_open(const char *nf_path, const char *path, struct loc loc,
 			   struct diag *diag)
 {
-	struct object *object = calloc(1, sizeof(*object));
+	struct object *object = xcalloc(1, sizeof(*object));
 	int fd = open_below(nf_path, path, &object->file);
 
 	if (fd < 0) {

@@ -14,6 +14,7 @@
 #include <linux/magic.h>
 #include <bpf/bpf.h>
 
+#include "alloc.h"
 #include "diag.h"
 #include "pins.h"
 
@@ -195,9 +196,9 @@ int pins_list(const char *dir, char ***names)
 	*names = NULL;
 	if (count < 0)
 		return -errno;
-	*names = calloc(count + 1, sizeof(**names));
+	*names = xcalloc(count + 1, sizeof(**names));
 	for (int i = 0; i < count; i++) {
-		(*names)[i] = strdup(entries[i]->d_name);
+		(*names)[i] = xstrdup(entries[i]->d_name);
 		free(entries[i]);
 	}
 	free(entries);

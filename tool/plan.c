@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alloc.h"
 #include "plan.h"
 #include "value.h"
 
@@ -15,11 +16,11 @@ static void add(struct plan *plan, enum change_op op, const char *kind, const ch
 	struct change *change;
 	va_list args;
 
-	plan->changes = realloc(plan->changes, (plan->count + 1) * sizeof(*plan->changes));
+	plan->changes = xrealloc(plan->changes, (plan->count + 1) * sizeof(*plan->changes));
 	change = &plan->changes[plan->count++];
 	change->op = op;
 	change->kind = kind;
-	change->name = strdup(name);
+	change->name = xstrdup(name);
 	va_start(args, fmt);
 	if (vasprintf(&change->detail, fmt, args) < 0)
 		change->detail = NULL;
@@ -242,8 +243,8 @@ static void plan_maps(struct plan *plan, const struct model *wanted,
 		      const struct model *running, char *const *resets, int reset_count,
 		      struct diag *diag)
 {
-	plan->map_steps = calloc(wanted->map_count + 1, sizeof(*plan->map_steps));
-	plan->map_from = calloc(wanted->map_count + 1, sizeof(*plan->map_from));
+	plan->map_steps = xcalloc(wanted->map_count + 1, sizeof(*plan->map_steps));
+	plan->map_from = xcalloc(wanted->map_count + 1, sizeof(*plan->map_from));
 	for (int i = 0; i < reset_count; i++)
 		if (model_map(wanted, resets[i]) < 0)
 			diag_error(diag, (struct loc) { 0 }, "no map '%s' to reset", resets[i]);
@@ -261,7 +262,7 @@ static void plan_maps(struct plan *plan, const struct model *wanted,
 struct plan *plan_make(const struct model *wanted, const struct model *running,
 		       char *const *resets, int reset_count, struct diag *diag)
 {
-	struct plan *plan = calloc(1, sizeof(*plan));
+	struct plan *plan = xcalloc(1, sizeof(*plan));
 	int errors = diag->errors;
 
 	plan_interfaces(plan, wanted, running);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 
+#include "alloc.h"
 #include "diag.h"
 #include "pins.h"
 #include "state.h"
@@ -51,7 +52,7 @@ static int read_generation(struct state *state, const char *name)
 	if (!strcmp(name, "build")) {
 		state->build_exists = true;
 		if (!err) {
-			state->build = malloc(sizeof(*state->build));
+			state->build = xmalloc(sizeof(*state->build));
 			*state->build = *generation;
 		}
 	} else {
@@ -75,7 +76,7 @@ static int read_generations(struct state *state)
 		error("cannot read %s: %s", dir, strerror(-count));
 		return count;
 	}
-	state->generations = calloc(count + 1, sizeof(*state->generations));
+	state->generations = xcalloc(count + 1, sizeof(*state->generations));
 	for (int i = 0; i < count && !err; i++)
 		err = read_generation(state, names[i]);
 	pins_list_free(names, count);

@@ -114,7 +114,7 @@ __u64 value_enumerator(const struct value_type *type, int index, char *out)
 	const char *name = enumerator(type, index, &value);
 	size_t i;
 
-	for (i = 0; name[i] && i < VALUE_NAME_MAX - 1; i++)
+	for (i = 0; i < VALUE_NAME_MAX - 1 && name[i]; i++)
 		out[i] = fold(name[i]);
 	out[name[i] ? 0 : i] = '\0';
 	return value;

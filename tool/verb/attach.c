@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "advise.h"
+#include "alloc.h"
 #include "diag.h"
 #include "running.h"
 #include "wanted.h"
@@ -75,7 +76,7 @@ static int attach(struct options *options, struct running *running, struct model
 int verb_attach(struct options *options)
 {
 	int count = options->argc - 1, status = STATUS_USAGE;
-	struct binding *bindings = calloc(count, sizeof(*bindings));
+	struct binding *bindings = xcalloc(count, sizeof(*bindings));
 	struct diag diag = { 0 };
 	struct running running;
 	struct model *wanted = NULL;

@@ -6,6 +6,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "alloc.h"
 #include "diag.h"
 #include "map_walk.h"
 #include "running.h"
@@ -193,7 +194,7 @@ static int dump(struct session *s)
 
 static int get(struct session *s, const char *key_word)
 {
-	unsigned char *key = malloc(s->map->key_size), *values = malloc(values_size(s));
+	unsigned char *key = xmalloc(s->map->key_size), *values = xmalloc(values_size(s));
 	int status = STATUS_USAGE;
 
 	if (!parse_key(s, key_word, key)) {
@@ -221,7 +222,7 @@ static int get(struct session *s, const char *key_word)
 
 static int set(struct session *s, const char *key_word, const char *value_word)
 {
-	unsigned char *key = malloc(s->map->key_size), *values = malloc(values_size(s));
+	unsigned char *key = xmalloc(s->map->key_size), *values = xmalloc(values_size(s));
 	int status = STATUS_USAGE;
 
 	if (!parse_key(s, key_word, key) && !parse_value(s, value_word, values)) {
@@ -270,7 +271,7 @@ static int set_lines(struct session *s)
 
 static int delete (struct session *s, const char *key_word)
 {
-	unsigned char *key = malloc(s->map->key_size);
+	unsigned char *key = xmalloc(s->map->key_size);
 	int status = STATUS_USAGE;
 
 	if (!parse_key(s, key_word, key)) {
