@@ -28,9 +28,9 @@ B := build$(if $(SANITIZE),/sanitize)
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(patsubst $(B)/%,%,$(2)))
 
+comma  := ,
 LIBS   := libbpf libnl-route-3.0 libnl-genl-3.0 json-c zlib
 SAN    := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
-comma  := ,
 WARN   := -Wall -Wextra -Werror -Wno-unused-parameter
 CFLAGS ?= -O2 -g
 TOOLCFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARN) -Wmissing-prototypes -Wstrict-prototypes -Wshadow \
@@ -105,6 +105,11 @@ $(B)/selftests/%: selftests/%.c $(B)/tool/libtool.a
 	$(Q)mkdir -p $(@D) && $(CC) $(TOOLCFLAGS) -Iselftests -MMD -MP -MT $@ -MF $@.d -c -o $@.o $< && \
 		$(CXX) $(SAN) $(LDFLAGS) -o $@ $@.o $(B)/tool/libtool.a $(LDLIBS) -lcmocka
 
+# Helpers of the tests stand alone: they must not share the tool's mistakes.
+$(B)/selftests/helpers/%: selftests/helpers/%.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(TOOLCFLAGS) -Iselftests -MMD -MP -MT $@ -MF $@.d -o $@ $< -lbpf
+
 # ---- tests ----
 
 # The second make sees what deps has installed.
@@ -117,6 +122,10 @@ run-check: all $(TESTBPF) $(UNIT) $(NFTEST) $(HELPERS)
 demo: deps
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)selftests/demo.sh
+
+bench: deps
+	$(Q)$(MAKE) --no-print-directory all $(TESTBPF) $(HELPERS) $(B)/selftests/bench/hop
+	$(Q)GALETTE_BUILD=$(abspath $(B)) selftests/bench/bench.sh
 
 lint: deps
 	$(Q)clang-format --dry-run -Werror $(CSOURCES)
@@ -154,3 +163,23 @@ clean:
 
 -include $(TOOLOBJ:.o=.d) $(NF:.o=.d) $(TESTBPF:.o=.d) $(SKEL:$(B)/%.skel.h=$(B)/bpf/%.bpf.d) \
 	$(addsuffix .d,$(UNIT) $(NFTEST) $(HELPERS))
+
+# ---- fuzzing ----
+
+# Each for FUZZ_SECONDS, from the chains, the bogons and the NFs; the corpora
+# and what fails are in build/fuzz.
+FUZZ_SECONDS ?= 30
+FUZZ    := $(patsubst selftests/fuzz/%.c,%,$(wildcard selftests/fuzz/*_fuzz.c))
+FUZZSAN := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+.PHONY: fuzz run-fuzz
+
+# The tool is built once more, by clang and instrumented.
+fuzz:
+	$(Q)$(MAKE) --no-print-directory deps PACKAGES='$(PACKAGES) libclang-rt-14-dev'
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory B=build/fuzz CC=clang CXX=clang++ SAN='$(FUZZSAN)' \
+		LDFLAGS=-fsanitize=fuzzer run-fuzz
+
+run-fuzz: $(FUZZ:%=$(B)/selftests/fuzz/%)
+	$(Q)selftests/fuzz/run.sh $(B) $(FUZZ_SECONDS) $(FUZZ)

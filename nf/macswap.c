@@ -9,13 +9,10 @@ NF_MAP(count, PERCPU_ARRAY, __u32, __u64, 1);
 
 NF(macswap, enum macswap)
 {
-	struct ethhdr *eth = pkt_at(pkt, 0, sizeof(*eth));
+	nf_mac *mac = pkt_at(pkt, 0, 2 * sizeof(*mac)); /* destination, source */
 
-	if (eth) {
-		nf_mac dst = *(nf_mac *)eth->h_dest;
-
-		*(nf_mac *)eth->h_dest = *(nf_mac *)eth->h_source;
-		*(nf_mac *)eth->h_source = dst;
+	if (mac) {
+		nf_swap(mac[0], mac[1]);
 		map_add(&count, &(__u32) { 0 }, 1);
 	}
 	return CONTINUE;

@@ -56,6 +56,17 @@ static int make_chain(const struct state *state, int *root)
 	return err;
 }
 
+/* Whether the running chain holds the interface; sets its mode, too. */
+static bool attached_already(const struct model *running, struct model_interface *interface)
+{
+	int old = model_interface(running, interface->name);
+
+	if (old < 0 || !running->interfaces[old].mode)
+		return false;
+	interface->mode = running->interfaces[old].mode;
+	return true;
+}
+
 /*
  * Links for the interfaces that have none. Packets that arrive there before
  * the commit are passed to the stack, as if there were no link.
@@ -69,12 +80,9 @@ static int attach_new(const struct state *state, int root, struct model *wanted,
 	with_root.root_fd = root;
 	for (int i = 0; i < wanted->interface_count && !err; i++) {
 		struct model_interface *interface = &wanted->interfaces[i];
-		int old = running ? model_interface(running, interface->name) : -1;
 
-		if (old >= 0 && running->interfaces[old].mode) {
-			interface->mode = running->interfaces[old].mode;
+		if (running && attached_already(running, interface))
 			continue;
-		}
 		if (program < 0)
 			program = links_root_program(&with_root);
 		if (program < 0)
@@ -92,15 +100,14 @@ static int attach_new(const struct state *state, int root, struct model *wanted,
 }
 
 /* Undo everything that was made, so that a failure leaves what was before. */
-static void back_out(struct state *state, const struct model *wanted,
-		     const struct model *running)
+static void back_out(struct state *state, struct model *wanted, const struct model *running)
 {
 	if (!running) {
 		remove_chain(state->dir);
 		return;
 	}
 	for (int i = 0; i < wanted->interface_count; i++)
-		if (model_interface(running, wanted->interfaces[i].name) < 0)
+		if (!attached_already(running, &wanted->interfaces[i]))
 			links_detach(state->dir, wanted->interfaces[i].name);
 	generations_drop_build(state);
 }

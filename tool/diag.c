@@ -15,7 +15,7 @@
 /* Names are short: a longer word is not worth a suggestion. */
 #define WORD_MAX 64
 
-bool diag_quiet, diag_verbose;
+bool diag_quiet, diag_verbose, diag_held;
 
 /* A file must not get to steer the terminal: no control characters, C1 ones included. */
 static char *visible(const char *text)
@@ -53,6 +53,8 @@ void error(const char *fmt, ...)
 {
 	va_list args;
 
+	if (diag_held)
+		return;
 	va_start(args, fmt);
 	print_plain("", fmt, args);
 	va_end(args);

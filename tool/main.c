@@ -21,10 +21,11 @@ const struct verb verbs[] = {
 	  "  by alias or by their own names; '-' is standard input.\n"
 	  "  --mode native, generic, or auto: native where the driver can\n" },
 	{ "apply", verb_apply, 2, 2, TAKES_MODE | TAKES_NO_WAIT | TAKES_RESET_MAP,
-	  "[--reset-map MAP]... CHAIN FILE", "change a running chain in one atomic step",
+	  "[--mode MODE] [--reset-map MAP]... CHAIN FILE",
+	  "change a running chain in one atomic step",
 	  "  Maps keep their content; where they no longer fit, --reset-map starts them "
 	  "empty.\n" },
-	{ "plan", verb_plan, 2, 2, TAKES_EXIT_CODE | TAKES_RESET_MAP | TAKES_NO_WAIT,
+	{ "plan", verb_plan, 2, 2, TAKES_EXIT_CODE | TAKES_RESET_MAP,
 	  "[--exit-code] [--reset-map MAP]... CHAIN FILE", "show what apply would do",
 	  "  --exit-code: status 3 when there are changes\n" },
 	{ "check", verb_check, 1, 1, 0, "FILE", "check a chain file, without privilege", "" },
@@ -36,11 +37,10 @@ const struct verb verbs[] = {
 	{ "rollback", verb_rollback, 1, 1, TAKES_NO_WAIT, "CHAIN",
 	  "make the generation before run again", "" },
 	{ "detach", verb_detach, 1, 1, TAKES_NO_WAIT, "CHAIN", "take a chain away", "" },
-	{ "show", verb_show, 0, 1, TAKES_SOURCE | TAKES_NO_WAIT, "[--source] [CHAIN]",
+	{ "show", verb_show, 0, 1, TAKES_SOURCE, "[--source] [CHAIN]",
 	  "functions, edges with live counters, maps",
 	  "  --source: the chain file that runs, as it was given\n" },
-	{ "map", verb_map, 1, 5, TAKES_NO_WAIT,
-	  "CHAIN [MAP [get KEY | set KEY VALUE | set - | del KEY]]",
+	{ "map", verb_map, 1, 5, 0, "CHAIN [MAP [get KEY | set KEY VALUE | set - | del KEY]]",
 	  "read and write a chain's maps",
 	  "  CHAIN: its maps. CHAIN MAP: the entries, one 'KEY VALUE' a line, as 'set -' "
 	  "reads\n"

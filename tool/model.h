@@ -57,6 +57,7 @@ struct model_edge {
 struct model_map {
 	char name[GALETTE_NAME_LEN * 2]; /* as pinned: NAME, or FUNCTION:NAME */
 	struct map_spec spec;
+	bool shared; /* wanted: one of [maps] */
 	__u32 type, key_size, value_size, size, flags;
 	struct btf *own_btf;   /* running: loaded for it */
 	const struct btf *btf; /* NULL: none */

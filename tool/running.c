@@ -29,10 +29,11 @@ static int not_attached(const char *name)
 	return STATUS_FAILED;
 }
 
-static int lock(const struct options *options, const char *name, enum pins_lock_kind kind,
+static int lock(const struct options *options, const char *name, bool make,
 		struct running *running)
 {
-	int err = pins_lock(running->dir, kind, !options->no_wait, &running->lock);
+	int err = pins_lock(running->dir, make ? PINS_MAKE : PINS_EXCLUSIVE, !options->no_wait,
+			    &running->lock);
 
 	if (!err)
 		return STATUS_DONE;
@@ -62,7 +63,7 @@ int running_lock(const struct options *options, const char *name, bool make,
 		return STATUS_USAGE;
 	if (make && pins_prepare(options->pin_root))
 		return STATUS_FAILED;
-	status = lock(options, name, make ? PINS_MAKE : PINS_EXCLUSIVE, running);
+	status = lock(options, name, make, running);
 	if (status)
 		return status;
 	if (state_read(running->dir, &running->state) || recover(&running->state))
@@ -77,22 +78,38 @@ int running_lock(const struct options *options, const char *name, bool make,
 	return running->model ? STATUS_DONE : STATUS_FAILED;
 }
 
+static int read_once(const char *name, struct running *running)
+{
+	if (state_read(running->dir, &running->state))
+		return STATUS_FAILED;
+	if (!state_attached(&running->state))
+		return STATUS_DONE;
+	running->model = inspect(&running->state, name);
+	return running->model ? STATUS_DONE : STATUS_FAILED;
+}
+
+/*
+ * Looking must not wait for a command that hangs. Without the lock a generation
+ * may be renamed or removed while it is read; what came out is then thrown away.
+ */
 int running_read(const struct options *options, const char *name, struct running *running)
 {
-	int status;
+	int status, tries = 100;
+	bool locked;
 
 	init(running);
 	if (!running_dir(options, name, running->dir))
 		return STATUS_USAGE;
-	status = lock(options, name, PINS_SHARED, running);
-	if (status)
-		return status;
-	if (state_read(running->dir, &running->state))
-		return STATUS_FAILED;
-	if (!state_attached(&running->state))
+	do {
+		running_close(running);
+		locked = !pins_lock(running->dir, PINS_SHARED, false, &running->lock);
+		diag_held = !locked && --tries;
+		status = read_once(name, running);
+		diag_held = false;
+	} while (status && !locked && tries);
+	if (!status && !running->model)
 		return not_attached(name);
-	running->model = inspect(&running->state, name);
-	return running->model ? STATUS_DONE : STATUS_FAILED;
+	return status;
 }
 
 void running_close(struct running *running)

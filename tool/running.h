@@ -25,7 +25,7 @@ bool running_dir(const struct options *options, const char *name, char dir[PATH_
 int running_lock(const struct options *options, const char *name, bool make,
 		 struct running *running);
 
-/* The same to read only: a shared lock, no tidying. */
+/* The same to read only: it neither waits nor tidies. */
 int running_read(const struct options *options, const char *name, struct running *running);
 
 /* Whether a generation of it runs, at this moment. */

@@ -30,12 +30,15 @@ int value_parse_ip6(const char *text, void *out)
 	return inet_pton(AF_INET6, text, out) == 1 ? 0 : -EINVAL;
 }
 
-/* ether_aton() stops at the first white space and does not look at what follows. */
 int value_parse_mac(const char *text, void *out)
 {
+	const char *last = strrchr(text, ':');
 	struct ether_addr mac;
 
-	if (text[strspn(text, "0123456789abcdefABCDEF:")] || !ether_aton_r(text, &mac))
+	/* ether_aton() does not look at what follows two digits or white space at the end. */
+	if (text[strspn(text, "0123456789abcdefABCDEF:")] || !last || strlen(last) > 3)
+		return -EINVAL;
+	if (!ether_aton_r(text, &mac))
 		return -EINVAL;
 	memcpy(out, &mac, sizeof(mac));
 	return 0;

@@ -122,6 +122,34 @@ static void test_traffic(void **state)
 	nf_unload(&nf);
 }
 
+/* Each bit of the field on its own: 13 of offset and one of "more" (RFC 791, RFC 8200). */
+static void test_fragment_bits(void **state)
+{
+	static const struct packet packets[] = {
+		{},
+		{ .src = "2001:db8::1", .ext = { EXT_FRAG_WHOLE } },
+	};
+	static const unsigned int offset[] = { 0x1fff, 0xfff8 }, more[] = { 0x2000, 0x0001 };
+	struct nf nf;
+
+	load(&nf);
+	for (int v6 = 0; v6 <= 1; v6++)
+		for (unsigned int bits = 1; bits <= 0x8000; bits <<= 1) {
+			struct frame f = build(&packets[v6]);
+			struct parsed p;
+
+			set16(&f, f.ip + (v6 ? 42 : 6), bits);
+			p = parse(&nf, &f);
+			assert_int_equal(p.later, !!(bits & offset[v6]));
+			assert_int_equal(p.fragment, !!(bits & (offset[v6] | more[v6])));
+			assert_int_equal(p.ports, p.later ? 0 : f.l4);
+			assert_int_equal(p.flow_good, 1);
+			assert_memory_equal(p.flow.ports,
+					    p.fragment ? (uint8_t[4]) {} : f.data + f.l4, 4);
+		}
+	nf_unload(&nf);
+}
+
 /* Random bytes behind good headers: whatever is found lies in the packet. */
 static void test_noise(void **state)
 {
@@ -210,9 +238,8 @@ static void test_symmetry(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_traffic),
-		cmocka_unit_test(test_noise),
-		cmocka_unit_test(test_arp),
+		cmocka_unit_test(test_traffic),  cmocka_unit_test(test_fragment_bits),
+		cmocka_unit_test(test_noise),    cmocka_unit_test(test_arp),
 		cmocka_unit_test(test_symmetry),
 	};
 

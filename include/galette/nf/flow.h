@@ -56,14 +56,10 @@ static __always_inline bool flow_ordered_(const struct nf_flow *flow)
 /* Turn the key around where need be, so that both directions have the same one. */
 static __always_inline void flow_canonical(struct nf_flow *flow)
 {
-	struct nf_flow was = *flow;
-
 	if (flow_ordered_(flow))
 		return;
-	flow->src = was.dst;
-	flow->dst = was.src;
-	flow->src_port = was.dst_port;
-	flow->dst_port = was.src_port;
+	nf_swap(flow->src, flow->dst);
+	nf_swap(flow->src_port, flow->dst_port);
 }
 
 /* ---- the hash ---- */

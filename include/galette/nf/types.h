@@ -8,15 +8,11 @@
  *   nf_mac        02:00:00:00:00:01
  *   nf_port       443                   network order
  *   nf_ip_prefix  10.1.0.0/16, 2001:db8::/32
+ *
+ * And two things every NF needs with them: byte order, and exchanging values.
  */
 #ifndef GALETTE_NF_TYPES_H
 #define GALETTE_NF_TYPES_H
-
-/* Between host and network order; a constant stays one. */
-#define nf_htons(x) bpf_htons(x)
-#define nf_ntohs(x) bpf_ntohs(x)
-#define nf_htonl(x) bpf_htonl(x)
-#define nf_ntohl(x) bpf_ntohl(x)
 
 typedef __be32 nf_ip4;
 typedef __be16 nf_port;
@@ -41,5 +37,20 @@ struct nf_ip_prefix {
 
 _Static_assert(sizeof(struct nf_ip_prefix) == 20,
 	       "LPM key: struct bpf_lpm_trie_key and 16 bytes");
+
+/* Between host and network order; a constant stays one. */
+#define nf_htons(x) bpf_htons(x)
+#define nf_ntohs(x) bpf_ntohs(x)
+#define nf_htonl(x) bpf_htonl(x)
+#define nf_ntohl(x) bpf_ntohl(x)
+
+/* Exchange two lvalues of one type. */
+#define nf_swap(a, b)                  \
+	({                             \
+		typeof(a) __tmp = (a); \
+                                       \
+		(a) = (b);             \
+		(b) = __tmp;           \
+	})
 
 #endif
