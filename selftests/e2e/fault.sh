@@ -101,7 +101,7 @@ series() {
 		for ((n = 1; ; n++)); do
 			[ -n "${GALETTE_FULL-}" ] || [ $((n % 2)) = 1 ] && error=ENOMEM || error=EPERM
 			[ -n "$before" ] || before=$(identity)
-			"$HELPERS/inject" --calls "$CALLS" --error $error $n -- \
+			"$HELPERS/inject" --calls "$CALLS" --error "$error" "$n" -- \
 				"$GALETTE" --nf-path "$TESTNF:$NF" "$@" 3> "$T/hit" > "$T/out" 2> "$T/err"
 			status=$?
 			read -r _ what < "$T/hit"
@@ -129,7 +129,7 @@ series() {
 			[ -n "$why" ] || continue
 			bad=$((bad + 1)) before=
 			[ $bad -gt 8 ] || echo "#   $verb, $error in call $n, $what: $why"
-			repair $old
+			repair "$old"
 		done
 		$reset > "$T/next" 2>&1 || fail "$verb without a fault" "$(cat "$T/next")"
 	done

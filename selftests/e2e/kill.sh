@@ -42,7 +42,7 @@ tree() {
 series() {
 	local verb=$1 allowed=$2 next=$3 n state status what
 	shift 3
-	local bad=0 list= start=$SECONDS
+	local bad=0 list="" start=$SECONDS
 	for ((n = 1; ; n++)); do
 		"$HELPERS/inject" --calls "$CALLS" --kill $n -- \
 			"$GALETTE" --nf-path "$TESTNF:$NF" -q "$@" 3> "$T/hit" > "$T/out" 2> "$T/err"
