@@ -123,6 +123,10 @@ demo: deps
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)selftests/demo.sh
 
+bench: deps
+	$(Q)$(MAKE) --no-print-directory all $(TESTBPF) $(HELPERS) $(B)/selftests/bench/hop
+	$(Q)GALETTE_BUILD=$(abspath $(B)) selftests/bench/bench.sh
+
 lint: deps
 	$(Q)clang-format --dry-run -Werror $(CSOURCES)
 	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr --enable=warning,portability -D"LIBBPF_OPTS(t,n,...)=struct t n = {0}" \
