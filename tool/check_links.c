@@ -21,8 +21,8 @@ static void add_interface(struct model *model, const char *alias, const char *na
 		return;
 	}
 	snprintf(interface->alias, sizeof(interface->alias), "%s", alias);
-	if (strlen(name) <
-	    sizeof(interface->name)) /* a longer one is an alias, still unbound */
+	/* A longer one is an alias that is not bound. */
+	if (strlen(name) < sizeof(interface->name))
 		memcpy(interface->name, name, strlen(name) + 1);
 	if (input->bound) {
 		interface->ifindex = if_nametoindex(name);

@@ -14,35 +14,44 @@ if [ -z "${GALETTE_INSIDE-}" ]; then
 fi
 . "$(dirname "$0")/../lib.sh"
 
-ROUNDS=${BENCH_ROUNDS:-25}
-REPEAT=${BENCH_REPEAT:-100000}
+ROUNDS=${BENCH_ROUNDS:-10}
+REPEAT=${BENCH_REPEAT:-50000}
 APPLIES=${BENCH_APPLIES:-50}
 
 # ---- a hop ----
-# A chain of $2 functions $1, as linear() makes them.
+# A chain of $2 functions $1, as linear() makes them, on the interface hop$2-$3.
 chain() {
-	local name names=()
+	local i names=()
 	for ((i = 1; i <= $2; i++)); do
 		names+=("f$i=$1")
 	done
-	linear "$T/$1-$2.toml" 0 "${names[@]}" < /dev/null
-	pin -q attach --mode native --name "$1-$2" "hop$2" "$T/$1-$2.toml" || exit 1
+	linear "$T/chain.toml" 0 "${names[@]}" < /dev/null
+	pin -q attach --mode native --name "$1-$2-$3" "hop$2-$3" "$T/chain.toml" || exit 1
 }
 
-echo "hops: BPF_PROG_TEST_RUN of a 64-byte frame; a hop is (t(16) - t(1)) / 15"
+each() { # CMD ...: with a length and a copy
+	local n c
+	for c in 0 1 2 3; do
+		for n in 1 2 4 8 16; do
+			"$@" "$n" "$c"
+		done
+	done
+}
+hop_veth() {
+	veth "hop$1-$2" "peer$1-$2"
+}
+hop_gone() {
+	pin detach "$1-$2-$3"
+}
+
+echo "a hop: BPF_PROG_TEST_RUN of a 64-byte frame, (t(N) - t(1)) / (N - 1) for N functions;"
 echo "galette's are real chains, root and ingress included, every edge counted"
 echo
-for n in 1 2 4 8 16; do
-	veth hop$n peer$n
-done
+each hop_veth
 for nf in no-op macswap; do
-	for n in 1 2 4 8 16; do
-		chain $nf $n
-	done
+	each chain $nf
 	"$BUILD/selftests/bench/hop" $nf "$ROUNDS" "$REPEAT"
-	for n in 1 2 4 8 16; do
-		pin detach "$nf-$n"
-	done
+	each hop_gone $nf
 done
 
 # ---- apply ----
@@ -93,5 +102,5 @@ for what in gap interval; do
 done
 echo "  last packet of one generation to the first of the next: $(cat "$T/gap") ns"
 echo "  (two packets of one generation are $(cat "$T/interval") ns apart: mean of each)"
-echo "  mixed, dropped by a missed tail call: $(pin -j show eth0 | jq .missed)"
+echo "  missed tail calls: $(pin -j show eth0 | jq .missed)"
 pin detach eth0

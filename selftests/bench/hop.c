@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * hop NF ROUNDS REPEAT: what a hop costs. Chains called NF-1, NF-2, … NF-16 of
- * that many functions NF are attached; each root program is run with
- * BPF_PROG_TEST_RUN beside the same NFs fused by hand and wired as in the
+ * hop NF ROUNDS REPEAT: what a hop costs. Chains called NF-1-COPY, NF-2-COPY, …
+ * NF-16-COPY of that many functions NF are attached; each root program is run
+ * with BPF_PROG_TEST_RUN beside the same NFs fused by hand and wired as in the
  * original (bench/wiring.h). One round runs each of them once, so that what
- * else the machine does hits all alike; the minimum is the figure.
+ * else the machine does hits all alike; the minimum is the figure. Of each
+ * there are several copies: where its programs came to lie in memory makes a
+ * long chain twice as slow or not, whatever its wiring.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +23,7 @@ enum {
 	ORIGINAL,
 	WIRINGS,
 	LENGTHS = 5,
+	COPIES = 4,
 	ROUNDS_MAX = 1000
 };
 
@@ -27,9 +31,9 @@ static const char *const names[WIRINGS] = { "fused by hand", "galette", "origina
 static const int lengths[LENGTHS] = { 1, 2, 4, 8, 16 };
 
 struct run {
-	int program;
-	__u32 ifindex; /* 0: any */
-	__u32 ns[ROUNDS_MAX];
+	int program[COPIES];
+	__u32 ifindex[COPIES]; /* 0: any */
+	__u32 ns[ROUNDS_MAX * COPIES];
 };
 
 static struct run runs[WIRINGS][LENGTHS];
@@ -65,21 +69,21 @@ static struct bpf_object *load(const char *nf)
 }
 
 /* The root program of a chain, by its one link. */
-static void open_chain(const char *nf, int length, struct run *run)
+static void open_chain(const char *nf, int length, int copy, struct run *run)
 {
 	struct bpf_link_info info = { 0 };
 	__u32 size = sizeof(info);
 	char path[256];
 	int link;
 
-	snprintf(path, sizeof(path), "/sys/fs/bpf/galette/%s-%d/link/hop%d", nf, length,
-		 length);
+	snprintf(path, sizeof(path), "/sys/fs/bpf/galette/%s-%d-%d/link/hop%d-%d", nf, length,
+		 copy, length, copy);
 	link = bpf_obj_get(path);
 	if (link < 0 || bpf_obj_get_info_by_fd(link, &info, &size))
 		fail(path);
-	run->ifindex = info.xdp.ifindex;
-	run->program = bpf_prog_get_fd_by_id(info.prog_id);
-	if (run->program < 0)
+	run->ifindex[copy] = info.xdp.ifindex;
+	run->program[copy] = bpf_prog_get_fd_by_id(info.prog_id);
+	if (run->program[copy] < 0)
 		fail(path);
 }
 
@@ -103,29 +107,30 @@ static int load_original(const char *nf, int length)
 	return next;
 }
 
-static void open_all(const char *nf)
+static void open_copy(const char *nf, int copy)
 {
 	struct bpf_object *fused = load(nf);
 	char name[32];
 
 	for (int i = 0; i < LENGTHS; i++) {
 		snprintf(name, sizeof(name), "fused_%d", lengths[i]);
-		runs[FUSED][i].program =
+		runs[FUSED][i].program[copy] =
 			bpf_program__fd(bpf_object__find_program_by_name(fused, name));
-		runs[ORIGINAL][i].program = load_original(nf, lengths[i]);
-		open_chain(nf, lengths[i], &runs[OURS][i]);
+		runs[ORIGINAL][i].program[copy] = load_original(nf, lengths[i]);
+		open_chain(nf, lengths[i], copy, &runs[OURS][i]);
 	}
 }
 
 /* Nanoseconds for one packet, whole ones: the kernel leaves out when something else ran. */
-static __u32 measure(const struct run *run, int repeat)
+static __u32 measure(const struct run *run, int copy, int repeat)
 {
 	__u8 frame[64] = { 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0, 0x45 };
-	struct xdp_md ctx = { .data_end = sizeof(frame), .ingress_ifindex = run->ifindex };
+	struct xdp_md ctx = { .data_end = sizeof(frame),
+			      .ingress_ifindex = run->ifindex[copy] };
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = sizeof(frame),
 		    .ctx_in = &ctx, .ctx_size_in = sizeof(ctx), .repeat = repeat);
 
-	if (bpf_prog_test_run_opts(run->program, &opts))
+	if (bpf_prog_test_run_opts(run->program[copy], &opts))
 		fail("BPF_PROG_TEST_RUN");
 	if (opts.retval != XDP_TX) {
 		errno = EPROTO;
@@ -139,49 +144,68 @@ static int compare(const void *a, const void *b)
 	return *(__u32 *)a < *(__u32 *)b ? -1 : 1;
 }
 
+/* What a hop costs in a chain of lengths[i]: by the minima, or the medians. */
+static double hop(int wiring, int i, int at)
+{
+	const struct run *r = runs[wiring];
+
+	return ((double)r[i].ns[at] - r[0].ns[at]) / (lengths[i] - lengths[0]);
+}
+
+/* Ours to the original's; `bare`: less what the function costs when it is fused. */
+static double ratio(int i, int at, bool bare)
+{
+	double body = bare ? hop(FUSED, i, at) : 0;
+
+	return (hop(OURS, i, at) - body) / (hop(ORIGINAL, i, at) - body);
+}
+
 static void print(const char *nf, int rounds)
 {
-	double hop[WIRINGS][2]; /* by the minima, by the medians */
+	int count = rounds * COPIES;
 
-	printf("%s, ns a packet: minimum (median) of %d rounds\n%-18s", nf, rounds,
-	       "  functions");
+	printf("%s, ns a packet: minimum (median) of %d rounds with %d copies\n%-20s", nf,
+	       rounds, COPIES, "  functions");
 	for (int i = 0; i < LENGTHS; i++)
-		printf(" %15d", lengths[i]);
-	printf("   a hop\n");
+		printf(" %12d", lengths[i]);
 	for (int w = 0; w < WIRINGS; w++) {
-		struct run *r = runs[w];
-
-		printf("  %-17s", names[w]);
+		printf("\n  %-18s", names[w]);
 		for (int i = 0; i < LENGTHS; i++) {
-			qsort(r[i].ns, rounds, sizeof(__u32), compare);
-			printf(" %7u (%5u)", r[i].ns[0], r[i].ns[rounds / 2]);
+			qsort(runs[w][i].ns, count, sizeof(__u32), compare);
+			printf(" %5u (%4u)", runs[w][i].ns[0], runs[w][i].ns[count / 2]);
 		}
-		for (int k = 0; k < 2; k++)
-			hop[w][k] = ((double)r[LENGTHS - 1].ns[k ? rounds / 2 : 0] -
-				     r[0].ns[k ? rounds / 2 : 0]) /
-				    (lengths[LENGTHS - 1] - lengths[0]);
-		printf("   %.2f (%.2f)\n", hop[w][0], hop[w][1]);
 	}
-	printf("  a hop of ours is %.2f (%.2f) of the original's",
-	       hop[OURS][0] / hop[ORIGINAL][0], hop[OURS][1] / hop[ORIGINAL][1]);
-	printf("; without the function itself %.2f (%.2f)\n\n",
-	       (hop[OURS][0] - hop[FUSED][0]) / (hop[ORIGINAL][0] - hop[FUSED][0]),
-	       (hop[OURS][1] - hop[FUSED][1]) / (hop[ORIGINAL][1] - hop[FUSED][1]));
+	for (int w = 0; w < WIRINGS; w++) {
+		printf("\n  hop, %-31s", names[w]);
+		for (int i = 1; i < LENGTHS; i++)
+			printf(" %5.1f (%4.1f)", hop(w, i, 0), hop(w, i, count / 2));
+	}
+	printf("\n  %-36s", "ours / original's");
+	for (int i = 1; i < LENGTHS; i++)
+		printf(" %5.2f (%4.2f)", ratio(i, 0, false), ratio(i, count / 2, false));
+	printf("\n  %-38s", "… without the function itself");
+	for (int i = 1; i < LENGTHS; i++)
+		printf(" %5.2f (%4.2f)", ratio(i, 0, true), ratio(i, count / 2, true));
+	printf("\n\n");
 }
 
 int main(int argc, char **argv)
 {
 	int rounds = argc == 4 ? atoi(argv[2]) : 0, repeat = argc == 4 ? atoi(argv[3]) : 0;
+	int sample = 0;
 
 	if (rounds < 1 || rounds > ROUNDS_MAX || repeat < 1) {
 		fprintf(stderr, "usage: hop NF ROUNDS REPEAT\n");
 		return 2;
 	}
-	open_all(argv[1]);
+	for (int copy = 0; copy < COPIES; copy++)
+		open_copy(argv[1], copy);
 	for (int round = 0; round < rounds; round++)
-		for (int i = 0; i < LENGTHS; i++)
-			for (int w = 0; w < WIRINGS; w++)
-				runs[w][i].ns[round] = measure(&runs[w][i], repeat);
+		for (int copy = 0; copy < COPIES; copy++, sample++)
+			for (int i = 0; i < LENGTHS; i++)
+				for (int w = 0; w < WIRINGS; w++)
+					runs[w][i].ns[sample] =
+						measure(&runs[w][i], copy, repeat);
 	print(argv[1], rounds);
 	return 0;
 }
