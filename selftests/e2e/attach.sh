@@ -60,7 +60,7 @@ sentence "… points to apply" "galette-pin apply eth0"
 expect 1 "an attach by another name" pin attach --name other eth0 "$T/b.toml"
 sentence "… finds the interface taken" "eth0"
 equal "… the chain is as before" "$before" "$(root_id)"
-equal "… the other one is not there" "eth0" "$(ls $PINS)"
+equal "… the other one is not there" "eth0" "$(ls "$PINS")"
 
 expect 0 "show -j" pin -j show eth0
 json "chain, generation, previous, missed" \
@@ -72,7 +72,7 @@ json "functions" '[.functions[] | [.name, .object, .actions, .disable_xdp]] ==
 	 ["s2", "stamp", ["next"], false]]'
 ids=$(jq -c '[.functions[].prog_id] | sort' "$T/out")
 equal "prog_id is that of the pinned programs" "$ids" \
-	"$(for p in $PINS/eth0/gen/1/nf/*; do bpftool -j prog show pinned "$p"; done | jq -sc 'map(.id) | sort')"
+	"$(for p in "$PINS"/eth0/gen/1/nf/*; do bpftool -j prog show pinned "$p"; done | jq -sc 'map(.id) | sort')"
 json "links" '[.links[] | [.from, .action, .index, .to, .packets]] ==
 	[["rx", null, 0, "s1", 8], ["s1", "next", 0, "counter", 8],
 	 ["counter", "next", 0, "s2", 8], ["s2", "next", 0, "tx", 8]]'
@@ -102,18 +102,19 @@ json "show says so" '.generation == 1 and .previous == 2'
 expect 0 "rollback of the rollback" pin rollback eth0
 probe
 equal "the second runs again" 8 "$(probed '.builds[2]')"
-for i in 1 2 3; do
+for _ in 1 2 3; do
 	pin -q apply eth0 "$T/a.toml"
 	pin -q apply eth0 "$T/b.toml"
 done
-equal "two generations are kept" 2 "$(find $PINS/eth0/gen -mindepth 1 -maxdepth 1 | wc -l)"
+equal "two generations are kept" 2 "$(find "$PINS/eth0/gen" -mindepth 1 -maxdepth 1 | wc -l)"
 expect 0 "detach" pin detach eth0
 probe
 equal "packets reach the stack" 8 "$(probed .stack)"
-equal "no pin is left" "" "$(find $PINS -mindepth 1)"
+equal "no pin is left" "" "$(find "$PINS" -mindepth 1)"
 equal "no XDP is left" null "$(ip -j link show eth0 | jq -c '.[0].xdp')"
-for i in {1..20}; do
-	pin -q attach eth0 "$T/a.toml" && pin -q detach eth0 || break
+for _ in {1..20}; do
+	pin -q attach eth0 "$T/a.toml" || break
+	pin -q detach eth0 || break
 done > "$T/out" 2>&1
 equal "attach and detach, 20 times, at once behind each other" "" "$(cat "$T/out")"
 
@@ -132,11 +133,11 @@ fi
 for name in a/b .. ""; do
 	pin attach --name "$name" eth0 "$T/a.toml" > "$T/out" 2> "$T/err"
 	holds "a chain called '$name' is refused or encoded, status $?" \
-		test "$(find $PINS -mindepth 1 -maxdepth 1 | wc -l)" -le 1
+		test "$(find "$PINS" -mindepth 1 -maxdepth 1 | wc -l)" -le 1
 	pin -q detach "$name" 2> /dev/null
 done
 equal "… and nothing is outside of the pin root" galette \
-	"$(cd /sys/fs/bpf && ls -d */ | grep -v ^load- | tr -d /)"
+	"$(find /sys/fs/bpf -mindepth 1 -maxdepth 1 -type d ! -name 'load-*' -printf '%f\n')"
 expect 0 "--pin-root" pin --pin-root /sys/fs/bpf/elsewhere attach eth0 "$T/a.toml"
 holds "… is where the chain is" test -e /sys/fs/bpf/elsewhere/eth0/root
 expect 0 "… and goes from" pin --pin-root /sys/fs/bpf/elsewhere detach eth0
