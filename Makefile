@@ -129,8 +129,9 @@ bench: deps
 
 lint: deps
 	$(Q)clang-format --dry-run -Werror $(CSOURCES)
-	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr --enable=warning,portability -D"LIBBPF_OPTS(t,n,...)=struct t n = {0}" \
-		--suppress=missingIncludeSystem -Iinclude -Itool $(filter tool/%.c,$(CSOURCES))
+	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr --enable=warning,portability \
+		'-DLIBBPF_OPTS(t,n,...)=struct t n = {0}' '-Dbpf_object__for_each_program(p,o)=for (p = NULL; (p = bpf_object__next_program(o, p));)' \
+		'-Dbpf_object__for_each_map(m,o)=for (m = NULL; (m = bpf_object__next_map(o, m));)' --suppress=missingIncludeSystem -Iinclude -Itool $(filter tool/%.c,$(CSOURCES))
 	$(Q)shellcheck -x $(SHSOURCES)
 
 format:

@@ -8,6 +8,7 @@
 #include "diag.h"
 #include "kernel_log.h"
 #include "links.h"
+#include "load.h"
 #include "netdev.h"
 #include "pins.h"
 #include "root.skel.h"
@@ -45,10 +46,13 @@ static __u32 linked_program(const struct state *state)
 static int load_root(int root)
 {
 	struct root_bpf *skel = root_bpf__open();
-	int err = skel ? bpf_map__reuse_fd(skel->maps.root, root) ?: root_bpf__load(skel)
-		       : -errno;
-	int fd = err ? err : dup(bpf_program__fd(skel->progs.galette_root));
+	int err = skel ? bpf_map__reuse_fd(skel->maps.root, root) : -errno, fd;
 
+	if (!err) {
+		load_uniform(skel->obj);
+		err = root_bpf__load(skel);
+	}
+	fd = err ? err : dup(bpf_program__fd(skel->progs.galette_root));
 	root_bpf__destroy(skel);
 	return fd;
 }

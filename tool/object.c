@@ -212,10 +212,10 @@ static int read_maps(struct object *object, struct loc loc, struct diag *diag)
 	struct bpf_map *map;
 	int room = 0;
 
-	bpf_object__for_each_map (map, object->bpf)
+	bpf_object__for_each_map(map, object->bpf)
 		room++;
 	object->maps = xcalloc(room + 1, sizeof(*object->maps));
-	bpf_object__for_each_map (map, object->bpf) {
+	bpf_object__for_each_map(map, object->bpf) {
 		if (is_own(map))
 			continue;
 		object->maps[object->map_count++] = (struct object_map) {

@@ -57,7 +57,7 @@ static struct bpf_object *load(const char *nf)
 	object = bpf_object__open(path);
 	if (!object)
 		fail(path);
-	bpf_object__for_each_program (program, object) {
+	bpf_object__for_each_program(program, object) {
 		const char *name = bpf_program__name(program);
 
 		if (strncmp(name, "fused", 5) && strcmp(name, "original"))

@@ -254,7 +254,7 @@ static void test_probation(void **state)
 /* No room for a flow: suspect for ever, though its probation would be over. */
 static void test_full_table(void **state)
 {
-	const struct nf_setting settings[] = { { "flow_state", 0, 4 },
+	const struct nf_setting settings[] = { { "flow_state", 0, 4, BPF_MAP_TYPE_HASH },
 					       { "probation", 1, 0 },
 					       { .name = "new_flows_per_second" },
 					       {} };

@@ -8,7 +8,7 @@
 
 /*
  * Both sides come of chain files; `running` looks as if it ran: it has a
- * generation and its interfaces a mode.
+ * generation and its interfaces are attached.
  */
 static struct model *running_of(const char *text)
 {
@@ -19,7 +19,7 @@ static struct model *running_of(const char *text)
 	diag_free(&diag);
 	model->generation = 7;
 	for (int i = 0; i < model->interface_count; i++)
-		model->interfaces[i].mode = XDP_FLAGS_DRV_MODE;
+		model->interfaces[i].attached = true;
 	for (int i = 0; i < model->function_count; i++)
 		model->functions[i].prog_id = 100 + i;
 	return model;
@@ -208,14 +208,14 @@ static void test_interfaces(void **state)
 		    "~ link rx(a) -> tx(c), was tx(b)\n"
 		    "+ link rx(c) -> pass\n");
 	/* It went and is back: to be attached again. */
-	running->interfaces[1].mode = 0;
+	running->interfaces[1].attached = false;
 	plan = plan_make(wanted, running, NULL, 0, &diag);
 	assert_int_equal(plan->count, 1);
 	assert_string_equal(plan->changes[0].kind, "interface");
 	assert_string_equal(plan->changes[0].name, "b");
 	plan_free(plan);
 	/* The same interface by another name is no change, another by the same is. */
-	running->interfaces[1].mode = 1;
+	running->interfaces[1].attached = true;
 	strcpy(running->interfaces[1].alias, "wan");
 	strcpy(running->edges[1].target.name, "wan");
 	plan = plan_make(wanted, running, NULL, 0, &diag);
