@@ -40,11 +40,11 @@ TOOLCXXFLAGS = -std=c++20 $(WARN) -Itool -O1 -g $(SAN)
 LDLIBS  = $(shell $(PKG_CONFIG) --libs $(LIBS))
 BPFCFLAGS = -target bpf -mcpu=v3 -O2 -g $(WARN) -Wswitch-enum -Iinclude -Ivmlinux
 
-# The native NFs; gcc 12 or later, for -gbtf: hosts read their actions and types as those of
+# The native NFs; gcc 12 or later, for -gbtf (fuzzers do without): hosts read their actions and types as those of
 # BPF objects. Packet bytes are read as one type and another. Pragmas may be clang's.
-NFCFLAGS = -std=gnu11 -O2 -g -gbtf -fPIC -shared -fvisibility=hidden -fno-strict-aliasing \
+NFCFLAGS = -std=gnu11 -O2 -g $(if $(findstring clang,$(CC)),,-gbtf) -fPIC -shared -fvisibility=hidden -fno-strict-aliasing \
 	-fstack-protector-strong -fstack-clash-protection $(WARN) -Wswitch-enum -Wno-unknown-pragmas \
-	-Iinclude -Ivmlinux $(SAN) -Wl,-Bsymbolic,-z,relro,-z,now,-z,noexecstack,-z,start-stop-visibility=hidden$(if $(SANITIZE),,$(comma)-z$(comma)defs)
+	-Iinclude -Ivmlinux $(SAN) -Wl,-Bsymbolic,-z,relro,-z,now,-z,noexecstack,-z,start-stop-visibility=hidden$(if $(SAN),,$(comma)-z$(comma)defs)
 
 NFNATIVE := $(shell grep -lx '// world: native' nf/*.c)
 NF      := $(patsubst nf/%.c,build/nf/%.bpf.o,$(filter-out $(NFNATIVE),$(wildcard nf/*.c)))
@@ -147,10 +147,15 @@ demo: deps
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)selftests/demo.sh
 
+bench: deps
+	$(Q)$(MAKE) --no-print-directory all $(TESTBPF) $(HELPERS) $(B)/selftests/bench/hop
+	$(Q)GALETTE_BUILD=$(abspath $(B)) selftests/bench/bench.sh
+
 lint: deps
 	$(Q)clang-format --dry-run -Werror $(CSOURCES)
-	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr --enable=warning,portability -D"LIBBPF_OPTS(t,n,...)=struct t n = {0}" \
-		--suppress=missingIncludeSystem -Iinclude -Itool $(filter tool/%.c,$(CSOURCES))
+	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr --enable=warning,portability \
+		'-DLIBBPF_OPTS(t,n,...)=struct t n = {0}' '-Dbpf_object__for_each_program(p,o)=for (p = NULL; (p = bpf_object__next_program(o, p));)' \
+		'-Dbpf_object__for_each_map(m,o)=for (m = NULL; (m = bpf_object__next_map(o, m));)' --suppress=missingIncludeSystem -Iinclude -Itool $(filter tool/%.c,$(CSOURCES))
 	$(Q)shellcheck -x $(SHSOURCES)
 
 format:
@@ -183,3 +188,23 @@ clean:
 
 -include $(TOOLOBJ:.o=.d) $(SLOWOBJ:.o=.d) $(NF:.o=.d) $(addsuffix .d,$(NFSO) $(TESTSO)) $(TESTBPF:.o=.d) $(SKEL:$(B)/%.skel.h=$(B)/bpf/%.bpf.d) \
 	$(addsuffix .d,$(UNIT) $(NFTEST) $(HELPERS))
+
+# ---- fuzzing ----
+
+# Each for FUZZ_SECONDS, from the chains, the bogons and the NFs; the corpora
+# and what fails are in build/fuzz.
+FUZZ_SECONDS ?= 30
+FUZZ    := $(patsubst selftests/fuzz/%.c,%,$(wildcard selftests/fuzz/*_fuzz.c))
+FUZZSAN := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+.PHONY: fuzz run-fuzz
+
+# The tool is built once more, by clang and instrumented.
+fuzz:
+	$(Q)$(MAKE) --no-print-directory deps PACKAGES='$(PACKAGES) libclang-rt-14-dev'
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory B=build/fuzz CC=clang CXX=clang++ SAN='$(FUZZSAN)' \
+		LDFLAGS=-fsanitize=fuzzer run-fuzz
+
+run-fuzz: $(FUZZ:%=$(B)/selftests/fuzz/%) $(NFSO)
+	$(Q)selftests/fuzz/run.sh $(B) $(FUZZ_SECONDS) $(FUZZ)

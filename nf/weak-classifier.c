@@ -10,7 +10,9 @@
  *   start more than `new_flows_per_second` from one source address.
  * Both are limits, not verdicts: a forged source must not be able to cut off
  * the flow it pretends to be. For the same reason impossible TCP flags condemn
- * the packet and not its flow. When the table is full, new flows stay suspect.
+ * the packet and not its flow. The table forgets the flows that have been quiet
+ * for longest; made a plain hash by the chain file it fills up, and flows that
+ * find no room stay suspect.
  *
  * Malformed packets are an attack, whatever flow they claim to be of; frames
  * that are not IP take the action `non_ip`. A limit or probation of 0 is off.
@@ -29,7 +31,7 @@ NF_CONFIG(struct {
 	__u32 probation;
 }) = { .non_ip = BENIGN, .new_flows_per_second = 100, .packets_per_second = 10000 };
 
-NF_MAP(flow_state, HASH, struct nf_flow, struct nf_flow_state, 65535);
+NF_MAP(flow_state, LRU_HASH, struct nf_flow, struct nf_flow_state, 65535);
 NF_MAP(sources, LRU_HASH, nf_ip6, struct nf_rate, 16384); /* new flows of each */
 
 /* Every segment but the first (SYN) and a reset has ACK; only one of SYN, FIN, RST (RFC 9293). */

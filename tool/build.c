@@ -77,7 +77,7 @@ static int make_maps(struct build *b)
 		error("cannot create the generation's maps: %s", strerror(-err));
 		return err;
 	}
-	bpf_object__for_each_map (map, b->maps->obj) {
+	bpf_object__for_each_map(map, b->maps->obj) {
 		err = pins_pin(bpf_map__fd(map), b->dir, "%s", bpf_map__name(map));
 		if (err) {
 			error("cannot pin map '%s' in %s: %s", bpf_map__name(map), b->dir,
@@ -280,6 +280,7 @@ static int load_ingress(struct build *b)
 
 	kernel_log_clear();
 	if (!err) {
+		load_uniform(skel->obj);
 		skel->rodata->interfaces = b->model->interface_count;
 		for (int i = 0; i < b->model->interface_count; i++)
 			skel->rodata->ifindex[i] = b->model->interfaces[i].ifindex;

@@ -21,7 +21,9 @@ static void add_interface(struct model *model, const char *alias, const char *na
 		return;
 	}
 	snprintf(interface->alias, sizeof(interface->alias), "%s", alias);
-	snprintf(interface->name, sizeof(interface->name), "%s", name);
+	/* A longer one is an alias that is not bound. */
+	if (strlen(name) < sizeof(interface->name))
+		memcpy(interface->name, name, strlen(name) + 1);
 	if (input->bound) {
 		interface->ifindex = if_nametoindex(name);
 		if (!interface->ifindex && loc.line)
@@ -75,7 +77,7 @@ static void find_interfaces(struct model *model, const struct check_input *input
 
 /* ---- functions ---- */
 
-/* Everything that can be reached from rx, into reached[] by place in the chain. */
+/* Everything that can be reached from a target, into reached[] by place in the chain. */
 static void reach(const struct chain *chain, const struct target *target, bool *reached)
 {
 	struct function *function;
@@ -127,21 +129,31 @@ static void open_object(struct model_function *f, const struct check_input *inpu
 	f->object_crc32 = f->object->file_crc32;
 }
 
+/* What can be reached from functions that stand by is part of the chain, too. */
+static void reach_all(const struct chain *chain, bool *from_rx, bool *reached)
+{
+	for (int i = 0; i < chain->rx_count; i++)
+		reach(chain, &chain->rx[i].target, from_rx);
+	memcpy(reached, from_rx, chain->function_count);
+	for (int i = 0; i < chain->function_count; i++)
+		for (int l = 0; l < chain->functions[i].link_count; l++)
+			reach(chain, &chain->functions[i].links[l].target, reached);
+}
+
 static void find_functions(struct model *model, const struct check_input *input,
 			   struct diag *diag)
 {
 	const struct chain *chain = model->chain;
-	bool reached[chain->function_count + 1];
+	bool from_rx[chain->function_count + 1], reached[chain->function_count + 1];
 
-	memset(reached, 0, sizeof(reached));
-	for (int i = 0; i < chain->rx_count; i++)
-		reach(chain, &chain->rx[i].target, reached);
+	memset(from_rx, 0, sizeof(from_rx));
+	reach_all(chain, from_rx, reached);
 	model->functions = xcalloc(chain->function_count + 1, sizeof(*model->functions));
 	for (int i = 0; i < chain->function_count; i++) {
 		const struct function *decl = &chain->functions[i];
 		struct model_function *f = &model->functions[model->function_count];
 
-		if (!reached[i])
+		if (!from_rx[i] && (decl->linked || !reached[i]))
 			diag_warning(
 				diag, decl->loc, "nothing leads to '%s': it is %s", decl->name,
 				decl->linked ? "loaded, ready to be linked to" : "left out");
@@ -265,6 +277,10 @@ static void add_function_edges(struct model *model, int function, struct diag *d
 			   GALETTE_ACTIONS_MAX);
 		return;
 	}
+	if (!f->action_count) {
+		diag_error(diag, decl->links_loc, "'%s' has no target", f->name);
+		return;
+	}
 	if (decl->link_count && *decl->links[0].action) {
 		match_by_name(f, of, diag);
 	} else if (decl->link_count != f->action_count) {
@@ -307,21 +323,24 @@ struct walk {
 	const struct model *model;
 	struct diag *diag;
 	int *state;
-	int *depth; /* functions on the longest way down from here, itself included */
+	int *depth; /* programs on the longest way down from here in the kernel, itself included */
 };
 
 /* Depth first; a function that is still on the path closes a cycle. 0 or -EINVAL. */
 static int walk(struct walk *w, int function)
 {
 	const struct model_function *f = &w->model->functions[function];
+	bool in_kernel = !f->decl->disable_xdp;
 	int err = 0;
 
 	w->state[function] = ON_PATH;
-	w->depth[function] = 1;
+	w->depth[function] = in_kernel;
 	for (int i = 0; i < f->action_count; i++) {
 		const struct model_edge *edge = &w->model->edges[f->base + i];
 
 		if (edge->target.kind != TARGET_FUNCTION && edge->target.kind != TARGET_UPCALL)
+			continue;
+		if (w->state[edge->to] == ON_PATH && w->model->chain->loops)
 			continue;
 		if (w->state[edge->to] == ON_PATH) {
 			diag_error(w->diag, edge->target.loc,
@@ -333,7 +352,8 @@ static int walk(struct walk *w, int function)
 		}
 		if (w->state[edge->to] == UNSEEN)
 			err |= walk(w, edge->to);
-		if (w->depth[edge->to] + 1 > w->depth[function])
+		if (in_kernel && edge->target.kind == TARGET_FUNCTION &&
+		    w->depth[edge->to] + 1 > w->depth[function])
 			w->depth[function] = w->depth[edge->to] + 1;
 	}
 	w->state[function] = DONE;
@@ -347,8 +367,6 @@ int check_paths(const struct model *model, struct diag *diag)
 	int n = model->function_count + 1, state[n], depth[n], err = 0;
 	struct walk w = { model, diag, state, depth };
 
-	if (model->chain->loops)
-		return 0;
 	memset(state, 0, sizeof(state));
 	for (int i = 0; i < model->function_count; i++)
 		if (state[i] == UNSEEN)

@@ -46,13 +46,14 @@ static void own_name(const struct model_function *f, const char *map,
 		snprintf(name, GALETTE_NAME_LEN * 2, "%s:%s", f->name, map);
 }
 
-static struct model_map *new_map(struct model *model, const char *name,
+static struct model_map *new_map(struct model *model, const char *name, bool shared,
 				 const struct map_spec *spec, const struct model_function *f,
 				 const struct object_map *from)
 {
 	struct model_map *map = &model->maps[model->map_count++];
 
 	snprintf(map->name, sizeof(map->name), "%s", name);
+	map->shared = shared;
 	if (spec)
 		map->spec = *spec;
 	map->type = map->spec.type ?: from->type;
@@ -74,7 +75,6 @@ static void check_shared(const struct model *model, const struct model_map *map,
 			 struct loc loc, struct diag *diag)
 {
 	const struct model_function *first = &model->functions[map->users[0]];
-	const struct object_map *theirs = object_map(first->object, from->name);
 	char *why = NULL;
 
 	if (!value_same_type(map->btf, map->key_type, f->object->btf, from->key_type, &why))
@@ -84,63 +84,89 @@ static void check_shared(const struct model *model, const struct model_map *map,
 				  &why))
 		diag_error(diag, loc, "'%s' and '%s' cannot share map '%s': values differ: %s",
 			   first->name, f->name, map->name, why);
-	else if (!map->spec.size && theirs && theirs->size != from->size)
+	else if (map->type != from->type && !map->spec.type &&
+		 same_family(map->type, from->type))
+		diag_error(diag, loc,
+			   "map '%s' is %s in '%s' and %s in '%s': say its type in [maps.%s]",
+			   map->name, map_type_name(map->type), first->name,
+			   map_type_name(from->type), f->name, map->name);
+	else if (map->flags != from->flags && map->type == from->type)
+		diag_error(diag, loc,
+			   "'%s' and '%s' cannot share map '%s': flags are 0x%x and 0x%x",
+			   first->name, f->name, map->name, map->flags, from->flags);
+	else if (!map->spec.size && map->size != from->size)
 		diag_error(diag, loc,
 			   "'%s' wants %u entries in map '%s', '%s' wants %u: say its size in "
 			   "[maps.%s]",
-			   first->name, theirs->size, map->name, f->name, from->size,
-			   map->name);
+			   first->name, map->size, map->name, f->name, from->size, map->name);
 	free(why);
+}
+
+/* A function's own map by the name of one that is there already. */
+static void refuse_own(const struct model *model, const struct model_map *map,
+		       const struct model_function *f, const struct object_map *from,
+		       struct loc loc, struct diag *diag)
+{
+	diag_error(diag, loc,
+		   "'%s' and '%s' both have a map '%s': share it (maps = { %s = \"_\" } and "
+		   "[maps.%s]), or give one another name (maps = { %s = \"NAME\" } and "
+		   "[maps.NAME])",
+		   model->functions[map->users[0]].name, f->name, map->name, from->name,
+		   from->name, from->name);
+}
+
+/* The map that is meant, new or another function's; NULL after an error. */
+static struct model_map *find_map(struct model *model, int function,
+				  const struct object_map *from, const struct map_decl *decl,
+				  struct diag *diag)
+{
+	const struct model_function *f = &model->functions[function];
+	const struct map_decl *shared = NULL;
+	struct loc loc = decl ? decl->spec.loc : f->decl->loc;
+	char name[GALETTE_NAME_LEN * 2];
+	struct model_map *map;
+	int index, errors = diag->errors;
+
+	if (decl && *decl->shared) {
+		shared = find_decl(model->chain->maps, model->chain->map_count, decl->shared);
+		if (!shared) {
+			diag_error(diag, loc, "no map [maps.%s] to share", decl->shared);
+			return NULL;
+		}
+		snprintf(name, sizeof(name), "%s", decl->shared);
+		decl = shared;
+	} else {
+		own_name(f, from->name, name);
+	}
+	index = model_map(model, name);
+	if (index < 0)
+		return new_map(model, name, shared, decl ? &decl->spec : NULL, f, from);
+	map = &model->maps[index];
+	if (map->users[map->user_count - 1] == function)
+		diag_error(diag, loc, "two maps of '%s' would be one, '%s'", f->name, name);
+	else if (!shared || !map->shared)
+		refuse_own(model, map, f, from, loc, diag);
+	else
+		check_shared(model, map, f, from, loc, diag);
+	return diag->errors == errors ? map : NULL;
 }
 
 static void use_map(struct model *model, int function, int object_map_index, struct diag *diag)
 {
 	struct model_function *f = &model->functions[function];
 	const struct object_map *from = &f->object->maps[object_map_index];
-	const struct map_decl *decl = find_decl(f->decl->maps, f->decl->map_count, from->name);
-	const struct map_decl *shared = NULL;
-	struct loc loc = decl ? decl->spec.loc : f->decl->loc;
-	char name[GALETTE_NAME_LEN * 2];
-	struct model_map *map;
-	int index;
+	struct model_map *map =
+		find_map(model, function, from,
+			 find_decl(f->decl->maps, f->decl->map_count, from->name), diag);
 
-	if (decl && *decl->shared) {
-		shared = find_decl(model->chain->maps, model->chain->map_count, decl->shared);
-		if (!shared) {
-			diag_error(diag, loc, "no map [maps.%s] to share", decl->shared);
-			return;
-		}
-		snprintf(name, sizeof(name), "%s", decl->shared);
-	} else {
-		own_name(f, from->name, name);
-	}
-	index = model_map(model, name);
-	if (index < 0) {
-		map = new_map(model, name,
-			      shared ? &shared->spec
-			      : decl ? &decl->spec
-				     : NULL,
-			      f, from);
-		index = map - model->maps;
-	} else {
-		map = &model->maps[index];
-		if (!shared) {
-			diag_error(diag, loc,
-				   "'%s' and '%s' both have a map '%s': share it (maps = { %s "
-				   "= \"_\" } and [maps.%s]), or give one another name (maps = "
-				   "{ %s = \"NAME\" } and [maps.NAME])",
-				   model->functions[map->users[0]].name, f->name, name,
-				   from->name, from->name, from->name);
-			return;
-		}
-		check_shared(model, map, f, from, loc, diag);
-	}
+	if (!map)
+		return;
 	if (!same_family(map->type, from->type))
 		diag_error(diag, map->spec.loc, "map '%s' is %s in '%s', it cannot be %s",
 			   map->name, map_type_name(from->type), f->path,
 			   map_type_name(map->type));
 	map->users[map->user_count++] = function;
-	f->map_index[object_map_index] = index;
+	f->map_index[object_map_index] = map - model->maps;
 }
 
 /* What the file says of maps that nobody has. */
@@ -166,8 +192,9 @@ static void check_unused(const struct model *model, struct diag *diag)
 	}
 	for (int i = 0; i < model->chain->map_count; i++) {
 		const struct map_decl *decl = &model->chain->maps[i];
+		int map = model_map(model, decl->name);
 
-		if (model_map(model, decl->name) < 0)
+		if (map < 0 || !model->maps[map].shared)
 			diag_warning(diag, decl->spec.loc, "no function shares map '%s'",
 				     decl->name);
 	}
@@ -200,9 +227,41 @@ static void check_entry(const struct model_map *map, const struct node *node, in
 	value_from_node(map->btf, map->value_type, v, key + map->key_size, what, diag);
 }
 
+struct entry {
+	const unsigned char *key;
+	__u32 size;
+	int index;
+};
+
+static int by_key(const void *a, const void *b)
+{
+	const struct entry *ea = a, *eb = b;
+
+	return memcmp(ea->key, eb->key, ea->size) ?: ea->index - eb->index;
+}
+
+/* A key given twice would leave its value to chance. */
+static void check_twice(const struct model_map *map, struct diag *diag)
+{
+	const struct node *items = map->spec.entries->items;
+	struct entry *order = xcalloc(map->entry_count, sizeof(*order));
+	size_t size = (size_t)map->key_size + map->value_size;
+
+	for (int i = 0; i < map->entry_count; i++)
+		order[i] = (struct entry) { map->entries + i * size, map->key_size, i };
+	qsort(order, map->entry_count, sizeof(*order), by_key);
+	for (int i = 1; i < map->entry_count; i++)
+		if (!memcmp(order[i - 1].key, order[i].key, map->key_size))
+			diag_error(diag, items[order[i].index].loc,
+				   "map '%s' has an entry of this key already, on line %d",
+				   map->name, items[order[i - 1].index].loc.line);
+	free(order);
+}
+
 static void check_entries(struct model_map *map, struct diag *diag)
 {
 	const struct node *list = map->spec.entries;
+	int errors = diag->errors;
 
 	if (!list)
 		return;
@@ -215,6 +274,8 @@ static void check_entries(struct model_map *map, struct diag *diag)
 	map->entry_count = list->count;
 	for (int i = 0; i < map->entry_count; i++)
 		check_entry(map, &list->items[i], i, diag);
+	if (diag->errors == errors)
+		check_twice(map, diag);
 }
 
 void check_maps(struct model *model, struct diag *diag)

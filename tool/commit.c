@@ -61,7 +61,7 @@ static bool attached_already(const struct model *running, struct model_interface
 {
 	int old = model_interface(running, interface->name);
 
-	if (old < 0 || !running->interfaces[old].mode)
+	if (old < 0 || !running->interfaces[old].attached)
 		return false;
 	interface->mode = running->interfaces[old].mode;
 	return true;

@@ -76,7 +76,8 @@ static struct chain *read_source(const char *dir)
 
 /* ---- interfaces ---- */
 
-static __u32 attached_mode(const struct state *state, const char *name, __u32 *ifindex)
+/* Its link, and what the kernel says of the interface; from another namespace that is nothing. */
+static int read_link(const struct state *state, struct model_interface *interface)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
 	struct bpf_link_info info = { 0 };
@@ -84,18 +85,23 @@ static __u32 attached_mode(const struct state *state, const char *name, __u32 *i
 	__u32 length = sizeof(info);
 	int fd, err;
 
-	pins_encode(encoded, name);
+	pins_encode(encoded, interface->name);
 	fd = pins_open(state->dir, "link/%s", encoded);
-	if (fd < 0)
+	if (fd == -ENOENT)
 		return 0;
-	err = bpf_obj_get_info_by_fd(fd, &info, &length);
-	close(fd);
-	if (err || !info.xdp.ifindex)
-		return 0; /* the interface is gone, and the link with it */
-	*ifindex = info.xdp.ifindex;
-	if (bpf_xdp_query(info.xdp.ifindex, 0, &query))
-		return 0;
-	return query.attach_mode == XDP_ATTACHED_SKB ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
+	err = fd < 0 ? fd : bpf_obj_get_info_by_fd(fd, &info, &length);
+	if (fd >= 0)
+		close(fd);
+	if (err) {
+		error("cannot read %s/link/%s: %s", state->dir, encoded, strerror(-err));
+		return err;
+	}
+	interface->ifindex = info.xdp.ifindex;
+	interface->attached = info.xdp.ifindex; /* 0: the interface has gone */
+	if (interface->attached && !bpf_xdp_query(info.xdp.ifindex, 0, &query))
+		interface->mode = query.attach_mode == XDP_ATTACHED_SKB ? XDP_FLAGS_SKB_MODE
+									: XDP_FLAGS_DRV_MODE;
+	return 0;
 }
 
 static int read_interfaces(struct inspection *in)
@@ -103,21 +109,21 @@ static int read_interfaces(struct inspection *in)
 	struct model *model = in->model;
 	struct galette_interface *records =
 		read_array(in->dir, "interfaces", in->info.interfaces, sizeof(*records));
+	int err = 0;
 
 	if (!records)
 		return -EINVAL;
 	model->interfaces = xcalloc(in->info.interfaces + 1, sizeof(*model->interfaces));
 	model->interface_count = in->info.interfaces;
-	for (int i = 0; i < model->interface_count; i++) {
+	for (int i = 0; i < model->interface_count && !err; i++) {
 		struct model_interface *interface = &model->interfaces[i];
 
 		memcpy(interface->name, records[i].name, sizeof(interface->name));
 		memcpy(interface->alias, records[i].alias, sizeof(interface->alias));
-		interface->mode =
-			attached_mode(in->state, interface->name, &interface->ifindex);
+		err = read_link(in->state, interface);
 	}
 	free(records);
-	return 0;
+	return err;
 }
 
 /* ---- functions and edges ---- */
@@ -213,15 +219,16 @@ bool inspect_target(const char *generation_dir, __u32 prog_id, struct target *ta
 	return true;
 }
 
-static void read_counters(struct model_edge *edge, int fd, __u32 slot,
-			  struct galette_edge *per_cpu, int cpus)
+static int read_counters(struct model_edge *edge, int fd, __u32 slot,
+			 struct galette_edge *per_cpu, int cpus)
 {
-	if (bpf_map_lookup_elem(fd, &slot, per_cpu))
-		return;
-	for (int i = 0; i < cpus; i++) {
+	int err = bpf_map_lookup_elem(fd, &slot, per_cpu);
+
+	for (int i = 0; i < cpus && !err; i++) {
 		edge->packets += per_cpu[i].packets;
 		edge->bytes += per_cpu[i].bytes;
 	}
+	return err;
 }
 
 /* What the graph says, unless the slot holds another program. */
@@ -266,7 +273,8 @@ static int read_edges(struct inspection *in)
 	for (__u32 i = 0; i < in->info.slots && !err; i++) {
 		if (bpf_map_lookup_elem(slots, &i, &model->edges[i].prog_id) && errno != ENOENT)
 			err = -errno;
-		read_counters(&model->edges[i], edges, i, per_cpu, cpus);
+		if (!err)
+			err = read_counters(&model->edges[i], edges, i, per_cpu, cpus);
 		if (!err)
 			read_edge(in, i);
 	}
@@ -337,27 +345,38 @@ static int read_maps_of(struct inspection *in, __u32 number, const char *generat
 	return err;
 }
 
-/* Which functions' programs hold which maps. */
-static void find_users(struct inspection *in)
+/* The maps that a function's program holds. */
+static int find_maps(struct inspection *in, int function)
 {
-	struct model *model = in->model;
+	__u32 ids[64] = { 0 }, length = sizeof(struct bpf_prog_info);
+	struct bpf_prog_info info = { .nr_map_ids = 64, .map_ids = (__u64)(unsigned long)ids };
+	const char *name = in->model->functions[function].name;
+	int fd = pins_open(in->dir, "nf/%s", name);
+	int err = fd < 0 ? fd : bpf_obj_get_info_by_fd(fd, &info, &length);
 
-	for (int i = 0; i < model->function_count; i++) {
-		int fd = pins_open(in->dir, "nf/%s", model->functions[i].name);
-		__u32 ids[64] = { 0 }, length = sizeof(struct bpf_prog_info);
-		struct bpf_prog_info info = { .nr_map_ids = 64,
-					      .map_ids = (__u64)(unsigned long)ids };
-
-		if (fd < 0)
-			continue;
-		if (bpf_obj_get_info_by_fd(fd, &info, &length))
-			info.nr_map_ids = 0;
+	if (fd >= 0)
 		close(fd);
-		for (int m = 0; m < model->map_count; m++)
-			for (__u32 k = 0; k < info.nr_map_ids && k < 64; k++)
-				if (ids[k] == model->maps[m].id)
-					model->maps[m].users[model->maps[m].user_count++] = i;
+	if (err) {
+		error("cannot read %s/nf/%s: %s", in->dir, name, strerror(-err));
+		return err;
 	}
+	for (int m = 0; m < in->model->map_count; m++) {
+		struct model_map *map = &in->model->maps[m];
+
+		for (__u32 k = 0; k < info.nr_map_ids && k < 64; k++)
+			if (ids[k] == map->id)
+				map->users[map->user_count++] = function;
+	}
+	return 0;
+}
+
+static int find_users(struct inspection *in)
+{
+	int err = 0;
+
+	for (int i = 0; i < in->model->function_count && !err; i++)
+		err = find_maps(in, i);
+	return err;
 }
 
 long inspect_map_entries(const struct model_map *map)
@@ -392,9 +411,7 @@ static int read_generation(struct inspection *in, const char *name)
 	      read_maps_of(in, state->current, state->build_runs ? "build" : NULL);
 	if (!err && state->previous)
 		err = read_maps_of(in, state->previous, NULL);
-	if (!err)
-		find_users(in);
-	return err;
+	return err ?: find_users(in);
 }
 
 struct model *inspect(const struct state *state, const char *name)

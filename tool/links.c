@@ -6,7 +6,10 @@
 #include <bpf/bpf.h>
 
 #include "diag.h"
+#include "kernel_log.h"
 #include "links.h"
+#include "load.h"
+#include "netdev.h"
 #include "pins.h"
 #include "root.skel.h"
 
@@ -43,10 +46,13 @@ static __u32 linked_program(const struct state *state)
 static int load_root(int root)
 {
 	struct root_bpf *skel = root_bpf__open();
-	int err = skel ? bpf_map__reuse_fd(skel->maps.root, root) ?: root_bpf__load(skel)
-		       : -errno;
-	int fd = err ? err : dup(bpf_program__fd(skel->progs.galette_root));
+	int err = skel ? bpf_map__reuse_fd(skel->maps.root, root) : -errno, fd;
 
+	if (!err) {
+		load_uniform(skel->obj);
+		err = root_bpf__load(skel);
+	}
+	fd = err ? err : dup(bpf_program__fd(skel->progs.galette_root));
 	root_bpf__destroy(skel);
 	return fd;
 }
@@ -61,26 +67,68 @@ int links_root_program(const struct state *state)
 	return fd;
 }
 
+/* What may be a driver that cannot, or not with these settings; generic can. */
+static bool driver_refused(int err)
+{
+	return err == -EOPNOTSUPP || err == -ENOTSUPP || err == -EINVAL || err == -ERANGE ||
+	       err == -ENOSPC;
+}
+
+/*
+ * Why the driver refused, in its own words: bpf(2) keeps them back, netlink has
+ * them, and is asked for the same, which fails again. Should it not, it is undone.
+ */
+static const char *driver_reason(const struct model_interface *interface, int program, int err)
+{
+	static const char lead[] = "Kernel error message: ";
+	LIBBPF_OPTS(bpf_xdp_attach_opts, ours, .old_prog_fd = program);
+	const char *reason;
+
+	kernel_log_clear();
+	if (!bpf_xdp_attach(interface->ifindex, program,
+			    XDP_FLAGS_UPDATE_IF_NOEXIST | XDP_FLAGS_DRV_MODE, NULL))
+		bpf_xdp_detach(interface->ifindex, XDP_FLAGS_DRV_MODE, &ours);
+	reason = kernel_log_last(strerror(err == -ENOTSUPP ? EOPNOTSUPP : -err));
+	return strncmp(reason, lead, strlen(lead)) ? reason : reason + strlen(lead);
+}
+
+/* The command that takes the driver's reason away; "" where none is known. */
+static void driver_remedy(const struct model_interface *interface, const char *reason,
+			  char *text, size_t size)
+{
+	char prefix[NETDEV_PREFIX_LEN] = "";
+	const char *name = interface->name;
+	struct netdev dev, peer;
+
+	*text = '\0';
+	if (strstr(reason, "Peer ") || strstr(reason, " peer ")) {
+		if (netdev_read(interface->ifindex, &dev) || !dev.has_peer ||
+		    netdev_read_peer(&dev, &peer, prefix))
+			return;
+		name = peer.name;
+	}
+	if (strcasestr(reason, "mtu"))
+		snprintf(text, size, "%sip link set %s mtu 1500", prefix, name);
+	else if (strstr(reason, "peer tx queues"))
+		snprintf(text, size, "%sethtool -L %s tx 1", prefix, name);
+	else if (strstr(reason, "GRO_HW"))
+		snprintf(text, size, "ethtool -K %s rx-gro-hw off", name);
+	else if (strstr(reason, "LRO"))
+		snprintf(text, size, "ethtool -K %s lro off", name);
+}
+
 static const char *why_not(int err)
 {
 	switch (err) {
 	case -EBUSY:
+	case -EEXIST:
 		return "another XDP program is on it (ip link set dev IF xdp off, or "
 		       "xdp-loader unload IF --all)";
-	case -EOPNOTSUPP:
-	case -ENOTSUPP:
-		return "its driver has no native XDP (--mode generic)";
 	case -ENODEV:
 		return "there is no such interface in this network namespace";
 	default:
-		return strerror(-err);
+		return strerror(err == -ENOTSUPP ? EOPNOTSUPP : -err);
 	}
-}
-
-/* What may be a driver that cannot, or not with these settings; generic can. */
-static bool driver_refused(int err)
-{
-	return err == -EOPNOTSUPP || err == -ENOTSUPP || err == -EINVAL || err == -ERANGE;
 }
 
 static int create(const struct model_interface *interface, int program, __u32 flags)
@@ -90,24 +138,43 @@ static int create(const struct model_interface *interface, int program, __u32 fl
 	return bpf_link_create(program, interface->ifindex, BPF_XDP, &opts);
 }
 
+/* A link in the mode asked for; sets interface->mode. An fd, or -errno after an error. */
+static int attach(struct model_interface *interface, int program, enum attach_mode mode)
+{
+	const char *name = interface->name, *reason;
+	char remedy[NETDEV_PREFIX_LEN + 64];
+	int fd;
+
+	interface->mode = mode == ATTACH_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
+	fd = create(interface, program, interface->mode);
+	if (mode != ATTACH_GENERIC && driver_refused(fd)) {
+		reason = driver_reason(interface, program, fd);
+		driver_remedy(interface, reason, remedy, sizeof(remedy));
+		if (mode == ATTACH_NATIVE) {
+			error("cannot attach to %s: %s (%s)", name, reason,
+			      *remedy ? remedy : "--mode generic");
+			return fd;
+		}
+		warning("%s: generic XDP, slower, as native is refused: %s%s%s%s", name, reason,
+			*remedy ? " (" : "", remedy,
+			*remedy ? ", then detach and attach)" : "");
+		interface->mode = XDP_FLAGS_SKB_MODE;
+		fd = create(interface, program, interface->mode);
+	}
+	if (fd < 0)
+		error("cannot attach to %s: %s", name, why_not(fd));
+	return fd;
+}
+
 int links_attach(const char *chain_dir, struct model_interface *interface, int root_program,
 		 enum attach_mode mode)
 {
 	char encoded[NAME_MAX + 1];
 	int fd, err;
 
-	interface->mode = mode == ATTACH_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
-	fd = create(interface, root_program, interface->mode);
-	if (mode == ATTACH_AUTO && driver_refused(fd)) {
-		warning("%s: native XDP is not to be had (%s): generic mode, slower",
-			interface->name, strerror(fd == -ENOTSUPP ? EOPNOTSUPP : -fd));
-		interface->mode = XDP_FLAGS_SKB_MODE;
-		fd = create(interface, root_program, interface->mode);
-	}
-	if (fd < 0) {
-		error("cannot attach to %s: %s", interface->name, why_not(fd));
+	fd = attach(interface, root_program, mode);
+	if (fd < 0)
 		return fd;
-	}
 	pins_encode(encoded, interface->name);
 	err = pins_pin(fd, chain_dir, "link/%s", encoded);
 	if (err)

@@ -132,6 +132,14 @@ static int adopt_maps(struct model *model, const struct model_function *f,
 
 /* ---- the program ---- */
 
+void load_uniform(struct bpf_object *object)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, object)
+		bpf_program__set_expected_attach_type(program, 0);
+}
+
 static void explain(const struct model_function *f, const char *log, int err)
 {
 	const char *verdict = kernel_log_verdict(log);
@@ -155,6 +163,7 @@ int load_nf(struct model *model, int function, int slots, int edges, const char 
 
 	kernel_log_clear();
 	set_constants(f);
+	load_uniform(object->bpf);
 	err = bpf_program__set_log_buf(object->program, log, VERIFIER_LOG_SIZE) ?:
 	      set_maps(model, f, slots, edges) ?:
 	      bpf_object__load(object->bpf);

@@ -14,4 +14,11 @@
 int load_nf(struct model *model, int function, int slots, int edges,
 	    const char *generation_dir);
 
+/*
+ * Give all programs of an object the same attach type, before it is loaded. The
+ * programs of one array must agree on it, and what libbpf would choose depends
+ * on a probe of the kernel that can fail.
+ */
+void load_uniform(struct bpf_object *object);
+
 #endif

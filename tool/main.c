@@ -21,7 +21,8 @@ const struct verb verbs[] = {
 	  "  by alias or by their own names; '-' is standard input.\n"
 	  "  --mode native, generic, or auto: native where the driver can\n" },
 	{ "apply", verb_apply, 2, 2, TAKES_MODE | TAKES_NO_WAIT | TAKES_RESET_MAP,
-	  "[--reset-map MAP]... CHAIN FILE", "change a running chain in one atomic step",
+	  "[--mode MODE] [--reset-map MAP]... CHAIN FILE",
+	  "change a running chain in one atomic step",
 	  "  Maps keep their content; where they no longer fit, --reset-map starts them "
 	  "empty.\n" },
 	{ "plan", verb_plan, 2, 2, TAKES_EXIT_CODE | TAKES_RESET_MAP,
@@ -39,8 +40,7 @@ const struct verb verbs[] = {
 	{ "show", verb_show, 0, 1, TAKES_SOURCE, "[--source] [CHAIN]",
 	  "functions, edges with live counters, maps",
 	  "  --source: the chain file that runs, as it was given\n" },
-	{ "map", verb_map, 1, 5, 0,
-	  "CHAIN [MAP [get KEY | set KEY VALUE | set - | del KEY]]",
+	{ "map", verb_map, 1, 5, 0, "CHAIN [MAP [get KEY | set KEY VALUE | set - | del KEY]]",
 	  "read and write a chain's maps",
 	  "  CHAIN: its maps. CHAIN MAP: the entries, one 'KEY VALUE' a line, as 'set -' "
 	  "reads\n"

@@ -63,16 +63,16 @@ int model_map(const struct model *model, const char *name)
 {
 	const char *colon = strchr(name, ':');
 	int owner = colon ? colon + 1 - name : 0;
+	char wanted[GALETTE_NAME_LEN];
 
+	if (strlen(name + owner) >= sizeof(wanted))
+		return -1;
 	/* '-' and '_' are the same in the map's part of the name. */
-	for (int i = 0; i < model->map_count; i++) {
-		char wanted[GALETTE_NAME_LEN];
-
-		map_name_copy(wanted, name + owner);
+	map_name_copy(wanted, name + owner);
+	for (int i = 0; i < model->map_count; i++)
 		if (!strncmp(model->maps[i].name, name, owner) &&
 		    !strcmp(model->maps[i].name + owner, wanted))
 			return i;
-	}
 	return -1;
 }
 

@@ -23,7 +23,8 @@ struct model_interface {
 	char alias[GALETTE_NAME_LEN];
 	char name[GALETTE_IFNAME_LEN]; /* "" when a file is checked without any */
 	__u32 ifindex;                 /* 0: there is none */
-	__u32 mode; /* running: XDP_FLAGS_DRV_MODE, …SKB_MODE; 0: not attached */
+	bool attached;                 /* running: it has a link, and has not gone */
+	__u32 mode; /* XDP_FLAGS_DRV_MODE or …SKB_MODE; 0: it cannot be told */
 };
 
 struct model_function {
@@ -57,6 +58,7 @@ struct model_edge {
 struct model_map {
 	char name[GALETTE_NAME_LEN * 2]; /* as pinned: NAME, or FUNCTION:NAME */
 	struct map_spec spec;
+	bool shared; /* wanted: one of [maps] */
 	__u32 type, key_size, value_size, size, flags;
 	struct btf *own_btf;   /* running: loaded for it */
 	const struct btf *btf; /* NULL: none */

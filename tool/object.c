@@ -10,11 +10,16 @@
 #include <zlib.h>
 
 #include "alloc.h"
+#include "chain.h"
 #include "kernel_log.h"
 #include "object.h"
+#include "trial.h"
 
+/* Bytes. The kernel's own limits for keys and values are 512 and some MiB. */
 enum {
-	OBJECT_SIZE_MAX = 16 << 20
+	OBJECT_SIZE_MAX = 16 << 20,
+	KEY_SIZE_MAX = 512,
+	VALUE_SIZE_MAX = 1 << 20,
 };
 
 /* ---- the file ---- */
@@ -77,15 +82,35 @@ static void *read_object(int fd, size_t *length)
 
 /* ---- what it holds ---- */
 
-/* The enumerators of nf_action's enum, in value order, as words: "NO_OP" is "no-op". */
+/* What C calls an identifier: it becomes a word, and a file name in bpffs. */
+static bool is_identifier(const char *name, size_t size)
+{
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+
+	return name && *name && strlen(name) < size && !name[strspn(name, letters)];
+}
+
+/* An enumerator as a word: "NO_OP" is "no-op". False: an action has that word already. */
+static bool add_action(struct object *object, const char *name, int place)
+{
+	char *out = object->actions[place];
+
+	for (int c = 0; name[c]; c++)
+		out[c] = name[c] == '_' ? '-' : tolower((unsigned char)name[c]);
+	for (int i = 0; i < object->action_count; i++)
+		if (i != place && !strcmp(object->actions[i], out))
+			return false;
+	return true;
+}
+
+/* The enumerators of nf_action's enum, in value order, as words. */
 static int read_actions(struct object *object, __u32 type, struct loc loc, struct diag *diag)
 {
-	const struct btf_type *t = btf__type_by_id(object->btf, type);
+	int id = btf__resolve_type(object->btf, type), count;
+	const struct btf_type *t = id < 0 ? NULL : btf__type_by_id(object->btf, id);
 	const struct btf_enum *e;
-	int count;
 
-	while (t && (btf_is_mod(t) || btf_is_typedef(t)))
-		t = btf__type_by_id(object->btf, t->type);
 	if (!t || !btf_is_enum(t)) {
 		diag_error(diag, loc, "%s: its actions are not an enum", object->file);
 		return -EINVAL;
@@ -101,19 +126,20 @@ static int read_actions(struct object *object, __u32 type, struct loc loc, struc
 	e = btf_enum(t);
 	for (int i = 0; i < count; i++, e++) {
 		const char *name = btf__name_by_offset(object->btf, e->name_off);
-		char *out;
 
 		if (e->val < 0 || e->val >= count || *object->actions[e->val] ||
-		    strlen(name) >= GALETTE_ACTION_LEN) {
+		    !is_identifier(name, GALETTE_ACTION_LEN)) {
 			diag_error(diag, loc,
 				   "%s: the values of its actions must be 0 to %d, each once, "
 				   "and their names shorter than %d characters",
 				   object->file, count - 1, GALETTE_ACTION_LEN);
 			return -EINVAL;
 		}
-		out = object->actions[e->val];
-		for (int c = 0; name[c]; c++)
-			out[c] = name[c] == '_' ? '-' : tolower((unsigned char)name[c]);
+		if (!add_action(object, name, e->val)) {
+			diag_error(diag, loc, "%s: two of its actions are called '%s'",
+				   object->file, object->actions[e->val]);
+			return -EINVAL;
+		}
 	}
 	return 0;
 }
@@ -141,15 +167,19 @@ static int read_rodata(struct object *object, struct loc loc, struct diag *diag)
 		bpf_map__initial_value(object->rodata, &length);
 	for (int i = 0; section && i < btf_vlen(section); i++, info++) {
 		const struct btf_type *var = btf__type_by_id(object->btf, info->type);
-		const char *name = var ? btf__name_by_offset(object->btf, var->name_off) : "";
+		const char *name = var ? btf__name_by_offset(object->btf, var->name_off) : NULL;
 
+		if (!name || !btf_is_var(var) || info->offset + (size_t)info->size > length ||
+		    btf__resolve_size(object->btf, var->type) != info->size)
+			continue;
 		for (size_t w = 0; w < sizeof(wanted) / sizeof(wanted[0]); w++)
-			if (!strcmp(name, wanted[w].name) &&
-			    info->offset + (size_t)info->size <= length)
+			if (!strcmp(name, wanted[w].name))
 				*wanted[w].var = (struct object_var) { var->type, info->offset,
 								       info->size };
 	}
-	if (object->links.size != 2 * sizeof(__u32) || !action.type) {
+	if (object->links.size != 2 * sizeof(__u32) || !action.type ||
+	    !bpf_object__find_map_by_name(object->bpf, "slots") ||
+	    !bpf_object__find_map_by_name(object->bpf, "edges")) {
 		diag_error(diag, loc, "%s: it is not an NF: no NF() of galette/nf.h in it",
 			   object->file);
 		return -EINVAL;
@@ -166,15 +196,26 @@ static bool is_own(const struct bpf_map *map)
 	return bpf_map__is_internal(map) || !strcmp(name, "slots") || !strcmp(name, "edges");
 }
 
+/* Of a type that a chain file can name, its keys and values of types that BTF knows. */
+static bool is_nf_map(const struct btf *btf, const struct bpf_map *map)
+{
+	__s64 key = btf__resolve_size(btf, bpf_map__btf_key_type_id(map));
+	__s64 value = btf__resolve_size(btf, bpf_map__btf_value_type_id(map));
+
+	return is_identifier(bpf_map__name(map), GALETTE_NAME_LEN) &&
+	       map_type_name(bpf_map__type(map)) != map_type_name(0) && key > 0 && value > 0 &&
+	       key == bpf_map__key_size(map) && value == bpf_map__value_size(map);
+}
+
 static int read_maps(struct object *object, struct loc loc, struct diag *diag)
 {
 	struct bpf_map *map;
 	int room = 0;
 
-	bpf_object__for_each_map (map, object->bpf)
+	bpf_object__for_each_map(map, object->bpf)
 		room++;
 	object->maps = xcalloc(room + 1, sizeof(*object->maps));
-	bpf_object__for_each_map (map, object->bpf) {
+	bpf_object__for_each_map(map, object->bpf) {
 		if (is_own(map))
 			continue;
 		object->maps[object->map_count++] = (struct object_map) {
@@ -188,10 +229,18 @@ static int read_maps(struct object *object, struct loc loc, struct diag *diag)
 			.key_type = bpf_map__btf_key_type_id(map),
 			.value_type = bpf_map__btf_value_type_id(map),
 		};
-		if (!bpf_map__btf_value_type_id(map) ||
-		    strlen(bpf_map__name(map)) >= GALETTE_NAME_LEN) {
+		if (!is_nf_map(object->btf, map)) {
 			diag_error(diag, loc, "%s: map '%s' is not declared by NF_MAP()",
 				   object->file, bpf_map__name(map));
+			return -EINVAL;
+		}
+		if (bpf_map__key_size(map) > KEY_SIZE_MAX ||
+		    bpf_map__value_size(map) > VALUE_SIZE_MAX) {
+			diag_error(diag, loc,
+				   "%s: map '%s' has keys of %u bytes and values of %u; %d and "
+				   "%d are possible",
+				   object->file, bpf_map__name(map), bpf_map__key_size(map),
+				   bpf_map__value_size(map), KEY_SIZE_MAX, VALUE_SIZE_MAX);
 			return -EINVAL;
 		}
 	}
@@ -209,9 +258,39 @@ static int read_program(struct object *object, struct loc loc, struct diag *diag
 	return 0;
 }
 
-static int parse_object(struct object *object, int fd, struct loc loc, struct diag *diag)
+/* libbpf 1.1 trusts the file: many a bad offset in it is a crash. */
+static void try_open(const void *bytes, size_t length)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "galette");
+
+	libbpf_set_print(NULL);
+	bpf_object__close(bpf_object__open_mem(bytes, length, &opts));
+}
+
+static int open_bytes(struct object *object, const void *bytes, size_t length, struct loc loc,
+		      struct diag *diag)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "galette");
+	int err = length ? trial(try_open, bytes, length) : -EINVAL;
+
+	kernel_log_clear();
+	if (err == -EFAULT) {
+		diag_error(diag, loc, "%s: not a BPF object: libbpf %s cannot read it",
+			   object->file, libbpf_version_string());
+		return err;
+	}
+	if (!err) {
+		object->bpf = bpf_object__open_mem(bytes, length, &opts);
+		err = object->bpf ? 0 : -errno;
+	}
+	if (err)
+		diag_error(diag, loc, "%s: not a BPF object: %s", object->file,
+			   kernel_log_last(strerror(-err)));
+	return err;
+}
+
+static int parse_object(struct object *object, int fd, struct loc loc, struct diag *diag)
+{
 	size_t length = 0;
 	void *bytes = read_object(fd, &length);
 	int err;
@@ -222,16 +301,10 @@ static int parse_object(struct object *object, int fd, struct loc loc, struct di
 	}
 	object->file_size = length;
 	object->file_crc32 = crc32(crc32(0, NULL, 0), bytes, length);
-	kernel_log_clear();
-	object->bpf = length ? bpf_object__open_mem(bytes, length, &opts) : NULL;
-	err = object->bpf ? 0 : length ? -errno : -EINVAL;
+	err = open_bytes(object, bytes, length, loc, diag);
 	free(bytes);
-	if (err) {
-		object->bpf = NULL;
-		diag_error(diag, loc, "%s: not a BPF object: %s", object->file,
-			   kernel_log_last(strerror(-err)));
-		return -EINVAL;
-	}
+	if (err)
+		return err;
 	object->btf = bpf_object__btf(object->bpf);
 	if (!object->btf) {
 		diag_error(diag, loc, "%s: it has no BTF (compile with -g)", object->file);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -135,7 +136,8 @@ void pins_decode(char *name)
 	while (*name) {
 		unsigned int byte;
 
-		if (*name == '%' && sscanf(name + 1, "%2x", &byte) == 1 && name[1] && name[2]) {
+		if (*name == '%' && isxdigit((unsigned char)name[1]) &&
+		    isxdigit((unsigned char)name[2]) && sscanf(name + 1, "%2x", &byte) == 1) {
 			*out++ = byte;
 			name += 3;
 		} else {

@@ -46,7 +46,7 @@ static void plan_interfaces(struct plan *plan, const struct model *wanted,
 		const struct model_interface *interface = &wanted->interfaces[i];
 		int old = running ? same_interface(running, interface) : -1;
 
-		if (old < 0 || !running->interfaces[old].mode)
+		if (old < 0 || !running->interfaces[old].attached)
 			add(plan, CHANGE_ADD, "interface", interface->name, "%s",
 			    interface->alias);
 	}

@@ -6,6 +6,7 @@
 
 #include "diag.h"
 #include "kernel_log.h"
+#include "load.h"
 #include "pins.h"
 #include "terminal.h"
 #include "terminal.skel.h"
@@ -48,13 +49,14 @@ static int load(const char *program_name, int devmap, __u32 egress)
 
 	if (!skel)
 		return -errno;
-	bpf_object__for_each_program (program, skel->obj) {
+	bpf_object__for_each_program(program, skel->obj) {
 		bool is_wanted = !strcmp(bpf_program__name(program), program_name);
 
 		bpf_program__set_autoload(program, is_wanted);
 		if (is_wanted)
 			wanted = program;
 	}
+	load_uniform(skel->obj);
 	skel->rodata->egress = egress;
 	if (devmap >= 0)
 		err = bpf_map__reuse_fd(skel->maps.devmap, devmap);

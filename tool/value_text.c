@@ -148,7 +148,7 @@ static void write_value(FILE *out, struct json_object *value, bool inner)
 	switch (json_object_get_type(value)) {
 	case json_type_object:
 		fputc('{', out);
-		json_object_object_foreach (value, key, member) {
+		json_object_object_foreach(value, key, member) {
 			fputs(separator, out);
 			if (is_bare_key(key))
 				fputs(key, out);

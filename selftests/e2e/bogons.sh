@@ -15,13 +15,13 @@ for file in *.toml; do
 	expected=0
 	while read -r text; do
 		expected=$((expected + 1))
-		grep -Fq -- "$file:$text" "$T/err" || why+="${why:+; }no message '$text'"
+		grep -Fq -e "$file:$text" -e "$file: $text" "$T/err" || why+="${why:+; }no message '$text'"
 	done < <(sed -n 's/^# expect: //p' "$file")
 	[ $expected -gt 0 ] || why="no '# expect:' line"
 	errors=$(grep -c ' error: ' "$T/err")
 	[ "$errors" = $expected ] || why+="${why:+; }$errors errors, not $expected"
 	[ -s "$T/out" ] && why+="${why:+; }output on stdout"
-	grep -Ev "^$file:([0-9]+:[0-9]+: )?(error|warning): " "$T/err" > "$T/stray" &&
+	grep -Ev "^$file:([0-9]+:[0-9]+:)? (error|warning): " "$T/err" > "$T/stray" &&
 		why+="${why:+; }stray: $(head -1 "$T/stray")"
 	if [ -z "$why" ]; then
 		ok "$file"

@@ -45,10 +45,14 @@ for args in "link --no-wait eth0 s1:next s2" "rollback --no-wait eth0" "detach -
 	sentence "… with a sentence" "eth0"
 done
 before=$(root_id)
-pin -q apply eth0 "$T/a.toml" 2> "$T/err" 9<&- &
+(
+	exec 9<&-
+	exec "$GALETTE" --nf-path "$TESTNF:$NF" -q apply eth0 "$T/a.toml"
+) 2> "$T/err" &
 waiting=$!
-wait_for grep -q "FLOCK.* $waiting " /proc/locks || wait_for sh -c "grep -q flock /proc/$waiting/wchan"
-equal "without it the tool waits" "$before" "$(root_id)"
+wait_for grep -q -- "-> FLOCK.* $waiting " /proc/locks
+holds "without it the tool waits for the lock" grep -q -- "-> FLOCK.* $waiting " /proc/locks
+equal "… and changes nothing" "$before" "$(root_id)"
 expect 0 "show does not wait" pin show eth0
 exec 9<&-
 wait $waiting

@@ -45,7 +45,7 @@ failed=0
 start=${EPOCHREALTIME/./}
 for ((i = 1; i <= REWRITES; i++)); do
 	[ $((i % 2)) = 1 ] && to=two || to=one
-	pin -q link eth0 first:next $to > "$T/out" 2> "$T/err" || {
+	pin -q link eth0 first:next "$to" > "$T/out" 2> "$T/err" || {
 		failed=$((failed + 1))
 		indent "$T/err"
 	}
@@ -74,7 +74,7 @@ json "the counters of both ways have every packet" \
 
 # Targets that the running generation does not have yet, and those it always has.
 for to in drop pass abort tx one; do
-	expect 0 "link to $to" pin link eth0 first:next $to
+	expect 0 "link to $to" pin link eth0 first:next "$to"
 done
 expect 0 "link of rx" pin link eth0 rx drop
 probe

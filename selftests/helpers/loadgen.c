@@ -22,8 +22,9 @@
  *   --count N --seconds S --rate PPS --cpu N --batch N --ready FILE
  *   --src A --dst A --sport N --dport N --vlan ID (twice: QinQ) --hops N
  *   --skb       send --count frames through a packet socket instead: no setup
- *               time, and the one way into generic XDP, which counts nothing
- *               of the above but sent and received
+ *               time, and the one way into generic XDP, which counts nothing of
+ *               the above but sent and received; and into a stack without XDP.
+ *               What IF's stack gets is counted by a packet socket there: stack
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -63,6 +64,7 @@ static struct {
 } fd;
 
 static volatile sig_atomic_t stop;
+static __u64 stack; /* frames that IF's stack got */
 
 static void on_signal(int sig)
 {
@@ -268,23 +270,53 @@ static void send_frames(int peer, const struct load_frame *frame)
 	}
 }
 
-/* The same frames through a packet socket; returns how many. */
-static unsigned long long send_skbs(int peer, const struct load_frame *frame)
+static int packet_socket(int ifindex, int protocol)
 {
-	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_ifindex = peer };
+	struct sockaddr_ll at = { .sll_family = AF_PACKET,
+				  .sll_ifindex = ifindex,
+				  .sll_protocol = htons(protocol) };
+	int sock = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK, htons(protocol));
+
+	if (sock < 0 || bind(sock, (void *)&at, sizeof(at)))
+		fail("packet socket");
+	return sock;
+}
+
+/* The same frames through a packet socket; returns how many. */
+static __u64 send_skbs(int peer, const struct load_frame *frame)
+{
 	__u8 data[LOAD_HEADER + sizeof(struct stamp)];
 	struct stamp stamp = { .magic = STAMP_MAGIC };
-	int sock = socket(AF_PACKET, SOCK_RAW, 0);
+	int sock = packet_socket(peer, 0);
 
 	memcpy(data, frame->header, frame->length);
 	for (; !stop && stamp.seq < opt.count; stamp.seq++) {
 		memcpy(data + frame->length, &stamp, sizeof(stamp));
-		if (sendto(sock, data, frame->length + sizeof(stamp), 0, (void *)&to,
-			   sizeof(to)) < 0)
+		if (write(sock, data, frame->length + sizeof(stamp)) < 0)
 			fail("sending to a packet socket");
 	}
 	close(sock);
 	return stamp.seq;
+}
+
+/* Of the frames that have reached the stack: those of ours. */
+static __u64 drain(int sock)
+{
+	struct sockaddr_ll from;
+	socklen_t len = sizeof(from);
+	__u8 data[2048];
+	__u64 count = 0;
+	ssize_t n;
+
+	while ((n = recvfrom(sock, data, sizeof(data), 0, (void *)&from, &len)) >= 0) {
+		struct stamp stamp;
+
+		if (n < (ssize_t)sizeof(stamp) || from.sll_pkttype == PACKET_OUTGOING)
+			continue;
+		memcpy(&stamp, data + n - sizeof(stamp), sizeof(stamp));
+		count += stamp.magic == STAMP_MAGIC;
+	}
+	return count;
 }
 
 static void report(double seconds, const struct veth_stat *dev, const struct veth_stat *peer,
@@ -301,6 +333,8 @@ static void report(double seconds, const struct veth_stat *dev, const struct vet
 	       (__s64)(c->sent - (opt.skb ? dev->entered : peer->xmit)));
 	printf("\"entered\":%llu,\"dropped\":%llu,\"passed\":%lld,\"redirected\":%llu,",
 	       dev->entered, dev->xdp_drops + dev->rx_drops, (__s64)passed, dev->redirects);
+	if (opt.skb)
+		printf("\"stack\":%llu,", stack);
 	printf("\"tx\":%llu,\"tx_lost\":%llu,\"received\":%llu,\"lost\":%lld,", dev->xdp_tx,
 	       dev->tx_errors, c->received, lost);
 	printf("\"mixed\":%llu,\"short\":%llu,\"switches\":%llu,\"backward\":%llu,\"builds\":[",
@@ -375,65 +409,87 @@ static void parse(int argc, char **argv)
 	opt.dev = argv[optind + 1];
 }
 
+/*
+ * Everything that was sent is accounted for; else wait: something is in a ring
+ * still, or counted when its NAPI poll ends.
+ */
+static int settled(const struct veth_stat *dev, const struct veth_stat *peer,
+		   const struct load_counts *c)
+{
+	if (opt.skb)
+		return c->received + stack + dev->xdp_drops + dev->rx_drops + dev->redirects +
+			       dev->tx_errors ==
+		       c->sent;
+	return dev->entered == peer->xmit && dev->xdp_tx == c->received;
+}
+
+static void pin_to_cpu(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		fail("--cpu");
+}
+
+static void run(int peer, const struct load_frame *frame)
+{
+	struct itimerval timer = { .it_value.tv_sec = opt.seconds };
+	int sock = opt.skb ? packet_socket(if_nametoindex(opt.dev), ETH_P_ALL) : -1;
+	struct veth_stat dev0, dev1, peer0, peer1;
+	struct load_counts c;
+	__u64 skbs = 0;
+	double start, seconds;
+
+	if (veth_stat(opt.dev, &dev0) || veth_stat(opt.peer, &peer0))
+		fail("ethtool statistics");
+	timer.it_value.tv_usec = (opt.seconds - timer.it_value.tv_sec) * 1e6;
+	setitimer(ITIMER_REAL, &timer, NULL);
+	start = now();
+	if (opt.skb)
+		skbs = send_skbs(peer, frame);
+	else
+		send_frames(peer, frame);
+	seconds = now() - start;
+	/* The bound ends a wait for what is lost; or for what generic XDP drops and nobody counts. */
+	for (double end = now() + (opt.skb ? 0.5 : 10);; usleep(100)) {
+		sum_counts(&c);
+		if (opt.skb) {
+			c.sent = skbs;
+			stack += drain(sock);
+		}
+		if (veth_stat(opt.dev, &dev1) || veth_stat(opt.peer, &peer1))
+			fail("ethtool statistics");
+		veth_stat_sub(&dev1, &dev0);
+		veth_stat_sub(&peer1, &peer0);
+		if (settled(&dev1, &peer1, &c) || now() > end)
+			break;
+	}
+	report(seconds, &dev1, &peer1, &c);
+}
+
 int main(int argc, char **argv)
 {
-	struct veth_stat dev0, dev1, peer0, peer1;
 	struct sigaction sa = { .sa_handler = on_signal };
-	struct itimerval timer = {};
 	struct load_frame frame = {};
-	struct load_counts c;
 	__u32 zero = 0;
-	unsigned long long skbs = 0;
-	double start, seconds;
 	int peer;
 
 	parse(argc, argv);
 	peer = if_nametoindex(opt.peer);
 	if (!peer)
 		fail(opt.peer);
-	if (opt.cpu >= 0) {
-		cpu_set_t set;
-
-		CPU_ZERO(&set);
-		CPU_SET(opt.cpu, &set);
-		if (sched_setaffinity(0, sizeof(set), &set))
-			fail("--cpu");
-	}
+	if (opt.cpu >= 0)
+		pin_to_cpu(opt.cpu);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGALRM, &sa, NULL);
-	timer.it_value.tv_sec = opt.seconds;
-	timer.it_value.tv_usec = (opt.seconds - timer.it_value.tv_sec) * 1e6;
 	open_programs(peer);
 	build_frame(&frame);
 	if (bpf_map_update_elem(fd.frame, &zero, &frame, BPF_ANY))
 		fail("frame");
 	clear_counts();
-	if (veth_stat(opt.dev, &dev0) || veth_stat(opt.peer, &peer0))
-		fail("ethtool statistics");
-
-	start = now();
-	setitimer(ITIMER_REAL, &timer, NULL);
-	if (opt.skb)
-		skbs = send_skbs(peer, &frame);
-	else
-		send_frames(peer, &frame);
-	seconds = now() - start;
-
-	/* What is still in a ring, or counted when its NAPI poll ends: wait, with a bound. */
-	for (double end = now() + (opt.skb ? 0.2 : 5);; usleep(200)) {
-		sum_counts(&c);
-		if (opt.skb)
-			c.sent = skbs;
-		if (veth_stat(opt.dev, &dev1) || veth_stat(opt.peer, &peer1))
-			fail("ethtool statistics");
-		veth_stat_sub(&dev1, &dev0);
-		veth_stat_sub(&peer1, &peer0);
-		if ((dev1.entered == (opt.skb ? skbs : peer1.xmit) &&
-		     dev1.xdp_tx == c.received) ||
-		    (opt.skb && c.received == skbs) || now() > end)
-			break;
-	}
-	report(seconds, &dev1, &peer1, &c);
+	run(peer, &frame);
 	return 0;
 }

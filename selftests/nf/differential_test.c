@@ -23,7 +23,7 @@ enum {
 
 static struct corpus corpus;
 
-/* What each NF is run with; LRU maps are large enough that nothing is evicted, by its own order. */
+/* What each NF is run with. LRU maps are so large that nothing is evicted: the order is theirs. */
 static const struct run {
 	const char *name;
 	struct nf_setting settings[6];
@@ -48,7 +48,7 @@ static const struct run {
 	    { .name = "probation", .value = 3 } } },
 	{ "weak-classifier",
 	  { { .name = "sources", .map_size = 65536 },
-	    { .name = "flow_state", .map_size = 50 }, /* full */
+	    { .name = "flow_state", .map_size = 50, .map_type = BPF_MAP_TYPE_HASH }, /* full */
 	    { .name = "new_flows_per_second" },
 	    { .name = "packets_per_second" },
 	    { .name = "probation", .value = 2 } } },

@@ -93,7 +93,8 @@ static void test_access_control(void **state)
 	};
 	struct nf nf;
 
-	nf_load(&nf, "access-control", (struct nf_setting[]) { { "allow_list", 0, 6 }, {} });
+	nf_load(&nf, "access-control",
+		(struct nf_setting[]) { { .name = "allow_list", .map_size = 6 }, {} });
 	run_vectors(&nf, empty);
 	assert_int_equal(allow_list_put(&nf, "10.0.0.0/8", 1), 0);
 	assert_int_equal(allow_list_put(&nf, "10.1.0.0/16", 0), 0);
@@ -105,7 +106,8 @@ static void test_access_control(void **state)
 	assert_int_equal(allow_list_put(&nf, "12.0.0.0/8", 1), -ENOSPC);
 	nf_unload(&nf);
 
-	nf_load(&nf, "access-control", (struct nf_setting[]) { { "non_ip", INSPECT, 0 }, {} });
+	nf_load(&nf, "access-control",
+		(struct nf_setting[]) { { .name = "non_ip", .value = INSPECT }, {} });
 	/* ::/0 is longer than nothing for IPv4 too: both families are in one list. */
 	assert_int_equal(allow_list_put(&nf, "::/0", 1), 0);
 	assert_int_equal(allow_list_put(&nf, "0.0.0.0/0", 0), 0);
@@ -154,7 +156,8 @@ static void test_filter_ip(void **state)
 	};
 	struct nf nf;
 
-	nf_load(&nf, "filter-ip", (struct nf_setting[]) { { "blocked_ips", 0, 2 }, {} });
+	nf_load(&nf, "filter-ip",
+		(struct nf_setting[]) { { .name = "blocked_ips", .map_size = 2 }, {} });
 	assert_int_equal(block(&nf, "192.0.2.1"), 0);
 	assert_int_equal(block(&nf, "2001:db8::bad"), 0);
 	assert_int_equal(block(&nf, "192.0.2.2"), -E2BIG);
@@ -265,7 +268,8 @@ static void test_load_balance_share(void **state)
 			struct nf nf;
 
 			nf_load(&nf, "load-balance",
-				(struct nf_setting[]) { { "secondary_ppm", ppm[n], 0 }, {} });
+				(struct nf_setting[]) {
+					{ .name = "secondary_ppm", .value = ppm[n] }, {} });
 			for (int i = 0; i < FLOWS; i++) {
 				struct packet p = flow(i, v6);
 
@@ -318,7 +322,8 @@ static void test_compute(void **state)
 		struct nf nf;
 
 		nf_load(&nf, "compute",
-			(struct nf_setting[]) { { "iterations", iterations[n], 0 }, {} });
+			(struct nf_setting[]) {
+				{ .name = "iterations", .value = iterations[n] }, {} });
 		assert_int_equal(nf_run(&nf, &out, 1, &ns), 0);
 		assert_int_equal(out.len, f.len);
 		assert_memory_equal(out.data, f.data, f.len);

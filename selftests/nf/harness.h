@@ -44,6 +44,7 @@ struct nf_setting {
 	const char *name;
 	uint32_t value;
 	int map_size;
+	int map_type; /* 0: the NF's own */
 };
 
 static inline int quiet(enum libbpf_print_level level, const char *format, va_list args)
@@ -147,10 +148,12 @@ static inline int nf_try_load(struct nf *nf, const char *path,
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(nf->object, "edges"),
 				 BASE + nf->actions);
 	for (; settings && settings->name; settings++) {
+		struct bpf_map *map = bpf_object__find_map_by_name(nf->object, settings->name);
+
+		if (settings->map_type)
+			bpf_map__set_type(map, settings->map_type);
 		if (settings->map_size)
-			bpf_map__set_max_entries(
-				bpf_object__find_map_by_name(nf->object, settings->name),
-				settings->map_size);
+			bpf_map__set_max_entries(map, settings->map_size);
 		else if (strcmp(settings->name, "nf_tick_ns") != 0)
 			set_config(nf, settings->name, settings->value);
 		else if (tick_ns)

@@ -189,7 +189,8 @@ static void test_keys(void **state)
 
 static void test_new_flows(void **state)
 {
-	const struct nf_setting settings[] = { { "new_flows_per_second", 5, 0 }, {} };
+	const struct nf_setting settings[] = { { .name = "new_flows_per_second", .value = 5 },
+					       {} };
 	struct packet other = { .src = "10.0.0.99" }, known = { .sport = 1 };
 	struct nf nf;
 
@@ -213,8 +214,8 @@ static void test_new_flows(void **state)
 
 static void test_packet_rate(void **state)
 {
-	const struct nf_setting settings[] = { { "packets_per_second", 10, 0 },
-					       { "probation", 15, 0 },
+	const struct nf_setting settings[] = { { .name = "packets_per_second", .value = 10 },
+					       { .name = "probation", .value = 15 },
 					       {} };
 	struct packet p = {}, other = { .sport = 5 };
 	struct nf nf;
@@ -239,7 +240,9 @@ static void test_packet_rate(void **state)
 static void test_probation(void **state)
 {
 	for (uint32_t probation = 0; probation <= 3; probation++) {
-		const struct nf_setting settings[] = { { "probation", probation, 0 }, {} };
+		const struct nf_setting settings[] = {
+			{ .name = "probation", .value = probation }, {}
+		};
 		struct packet p = {};
 		struct nf nf;
 
@@ -254,8 +257,8 @@ static void test_probation(void **state)
 /* No room for a flow: suspect for ever, though its probation would be over. */
 static void test_full_table(void **state)
 {
-	const struct nf_setting settings[] = { { "flow_state", 0, 4 },
-					       { "probation", 1, 0 },
+	const struct nf_setting settings[] = { { "flow_state", 0, 4, BPF_MAP_TYPE_HASH },
+					       { .name = "probation", .value = 1 },
 					       { .name = "new_flows_per_second" },
 					       {} };
 	struct packet p = { .sport = 999 };
@@ -278,7 +281,8 @@ static void test_full_table(void **state)
 static void test_non_ip(void **state)
 {
 	for (int action = BENIGN; action <= ATTACK; action++) {
-		const struct nf_setting settings[] = { { "non_ip", action, 0 }, {} };
+		const struct nf_setting settings[] = { { .name = "non_ip", .value = action },
+						       {} };
 		struct packet arp = { .ethertype = 0x0806 };
 		struct nf nf;
 

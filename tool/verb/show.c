@@ -166,8 +166,8 @@ static void print_chain(const struct model *model)
 		printf("  interface %s%s%s%s: %s\n", interface->name,
 		       *interface->alias ? " (" : "", interface->alias,
 		       *interface->alias ? ")" : "",
-		       interface->mode ? mode_name(interface->mode)
-				       : "not attached: it has gone");
+		       interface->attached ? mode_name(interface->mode)
+					   : "not attached: it has gone");
 	}
 	for (int i = 0; i < model->function_count; i++)
 		printf("  function %s: program %u of %s\n", model->functions[i].name,

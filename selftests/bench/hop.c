@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * hop NF ROUNDS REPEAT: what a hop costs. Chains called NF-1-COPY, NF-2-COPY, …
+ * NF-16-COPY of that many functions NF are attached; each root program is run
+ * with BPF_PROG_TEST_RUN beside the same NFs fused by hand and wired as in the
+ * original (bench/wiring.h). One round runs each of them once, so that what
+ * else the machine does hits all alike; the minimum is the figure. Of each
+ * there are several copies: where its programs came to lie in memory makes a
+ * long chain twice as slow or not, whatever its wiring.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+enum {
+	FUSED,
+	OURS,
+	ORIGINAL,
+	WIRINGS,
+	LENGTHS = 5,
+	COPIES = 4,
+	ROUNDS_MAX = 1000
+};
+
+static const char *const names[WIRINGS] = { "fused by hand", "galette", "original's wiring" };
+static const int lengths[LENGTHS] = { 1, 2, 4, 8, 16 };
+
+struct run {
+	int program[COPIES];
+	__u32 ifindex[COPIES]; /* 0: any */
+	__u32 ns[ROUNDS_MAX * COPIES];
+};
+
+static struct run runs[WIRINGS][LENGTHS];
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "hop: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static struct bpf_object *load(const char *nf)
+{
+	char path[256];
+	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	struct bpf_object *object;
+	struct bpf_program *program;
+
+	path[length > 0 ? length : 0] = '\0';
+	*strrchr(path, '/') = '\0';
+	snprintf(path + strlen(path), sizeof(path) - strlen(path), "/%s.bpf.o", nf);
+	object = bpf_object__open(path);
+	if (!object)
+		fail(path);
+	bpf_object__for_each_program(program, object) {
+		const char *name = bpf_program__name(program);
+
+		if (strncmp(name, "fused", 5) && strcmp(name, "original"))
+			bpf_program__set_autoload(program, false);
+	}
+	if (bpf_object__load(object))
+		fail(path);
+	return object;
+}
+
+/* The root program of a chain, by its one link. */
+static void open_chain(const char *nf, int length, int copy, struct run *run)
+{
+	struct bpf_link_info info = { 0 };
+	__u32 size = sizeof(info);
+	char path[256];
+	int link;
+
+	snprintf(path, sizeof(path), "/sys/fs/bpf/galette/%s-%d-%d/link/hop%d-%d", nf, length,
+		 copy, length, copy);
+	link = bpf_obj_get(path);
+	if (link < 0 || bpf_obj_get_info_by_fd(link, &info, &size))
+		fail(path);
+	run->ifindex[copy] = info.xdp.ifindex;
+	run->program[copy] = bpf_prog_get_fd_by_id(info.prog_id);
+	if (run->program[copy] < 0)
+		fail(path);
+}
+
+/* A chain of the original's: one object, with its own maps, for each NF. */
+static int load_original(const char *nf, int length)
+{
+	__u32 zero = 0, act = 0; /* tx */
+	int next = -1;
+
+	for (int i = 0; i < length; i++) {
+		struct bpf_object *object = load(nf);
+		int acts = bpf_object__find_map_fd_by_name(object, "acts_map");
+		int jumps = bpf_object__find_map_fd_by_name(object, "jumps");
+
+		if (bpf_map_update_elem(acts, &zero, &act, BPF_ANY) ||
+		    (next >= 0 && bpf_map_update_elem(jumps, &zero, &next, BPF_ANY)))
+			fail("wiring the original's way");
+		next = bpf_program__fd(bpf_object__find_program_by_name(object, "original"));
+		act = 4; /* tail call */
+	}
+	return next;
+}
+
+static void open_copy(const char *nf, int copy)
+{
+	struct bpf_object *fused = load(nf);
+	char name[32];
+
+	for (int i = 0; i < LENGTHS; i++) {
+		snprintf(name, sizeof(name), "fused_%d", lengths[i]);
+		runs[FUSED][i].program[copy] =
+			bpf_program__fd(bpf_object__find_program_by_name(fused, name));
+		runs[ORIGINAL][i].program[copy] = load_original(nf, lengths[i]);
+		open_chain(nf, lengths[i], copy, &runs[OURS][i]);
+	}
+}
+
+/* Nanoseconds for one packet, whole ones: the kernel leaves out when something else ran. */
+static __u32 measure(const struct run *run, int copy, int repeat)
+{
+	__u8 frame[64] = { 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0, 0x45 };
+	struct xdp_md ctx = { .data_end = sizeof(frame),
+			      .ingress_ifindex = run->ifindex[copy] };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = sizeof(frame),
+		    .ctx_in = &ctx, .ctx_size_in = sizeof(ctx), .repeat = repeat);
+
+	if (bpf_prog_test_run_opts(run->program[copy], &opts))
+		fail("BPF_PROG_TEST_RUN");
+	if (opts.retval != XDP_TX) {
+		errno = EPROTO;
+		fail("a frame did not come through the chain");
+	}
+	return opts.duration;
+}
+
+static int compare(const void *a, const void *b)
+{
+	return *(__u32 *)a < *(__u32 *)b ? -1 : 1;
+}
+
+/* What a hop costs in a chain of lengths[i]: by the minima, or the medians. */
+static double hop(int wiring, int i, int at)
+{
+	const struct run *r = runs[wiring];
+
+	return ((double)r[i].ns[at] - r[0].ns[at]) / (lengths[i] - lengths[0]);
+}
+
+/* Ours to the original's; `bare`: less what the function costs when it is fused. */
+static double ratio(int i, int at, bool bare)
+{
+	double body = bare ? hop(FUSED, i, at) : 0;
+
+	return (hop(OURS, i, at) - body) / (hop(ORIGINAL, i, at) - body);
+}
+
+static void print(const char *nf, int rounds)
+{
+	int count = rounds * COPIES;
+
+	printf("%s, ns a packet: minimum (median) of %d rounds with %d copies\n%-20s", nf,
+	       rounds, COPIES, "  functions");
+	for (int i = 0; i < LENGTHS; i++)
+		printf(" %12d", lengths[i]);
+	for (int w = 0; w < WIRINGS; w++) {
+		printf("\n  %-18s", names[w]);
+		for (int i = 0; i < LENGTHS; i++) {
+			qsort(runs[w][i].ns, count, sizeof(__u32), compare);
+			printf(" %5u (%4u)", runs[w][i].ns[0], runs[w][i].ns[count / 2]);
+		}
+	}
+	for (int w = 0; w < WIRINGS; w++) {
+		printf("\n  hop, %-31s", names[w]);
+		for (int i = 1; i < LENGTHS; i++)
+			printf(" %5.1f (%4.1f)", hop(w, i, 0), hop(w, i, count / 2));
+	}
+	printf("\n  %-36s", "ours / original's");
+	for (int i = 1; i < LENGTHS; i++)
+		printf(" %5.2f (%4.2f)", ratio(i, 0, false), ratio(i, count / 2, false));
+	printf("\n  %-38s", "… without the function itself");
+	for (int i = 1; i < LENGTHS; i++)
+		printf(" %5.2f (%4.2f)", ratio(i, 0, true), ratio(i, count / 2, true));
+	printf("\n\n");
+}
+
+int main(int argc, char **argv)
+{
+	int rounds = argc == 4 ? atoi(argv[2]) : 0, repeat = argc == 4 ? atoi(argv[3]) : 0;
+	int sample = 0;
+
+	if (rounds < 1 || rounds > ROUNDS_MAX || repeat < 1) {
+		fprintf(stderr, "usage: hop NF ROUNDS REPEAT\n");
+		return 2;
+	}
+	for (int copy = 0; copy < COPIES; copy++)
+		open_copy(argv[1], copy);
+	for (int round = 0; round < rounds; round++)
+		for (int copy = 0; copy < COPIES; copy++, sample++)
+			for (int i = 0; i < LENGTHS; i++)
+				for (int w = 0; w < WIRINGS; w++)
+					runs[w][i].ns[sample] =
+						measure(&runs[w][i], copy, repeat);
+	print(argv[1], rounds);
+	return 0;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the kernel says of an interface, and of the other end of a veth, wherever that is. */
+#ifndef NETDEV_H
+#define NETDEV_H
+
+#include <stdbool.h>
+#include <net/if.h>
+#include <linux/types.h>
+
+struct netdev {
+	__u32 ifindex;
+	char name[IF_NAMESIZE];
+	char driver[32];
+	bool up;
+	bool native_xdp; /* it has a program in native mode */
+	bool gro;
+	bool vlan_stripped; /* VLAN tags of received frames are taken off by the hardware */
+	bool has_peer;      /* it is a veth */
+	__u32 peer;         /* ifindex in its own network namespace */
+	int peer_netns;     /* id of that namespace; -1: this one */
+};
+
+/* 0, or a negative errno: something of it cannot be told. Prints nothing. */
+int netdev_read(__u32 ifindex, struct netdev *dev);
+
+enum {
+	NETDEV_PREFIX_LEN = 300
+};
+
+/*
+ * The other end of a veth; prefix is what a command needs in front of it to
+ * run where the peer is: "", or an nsenter(1), which keeps the bpffs (ip netns exec does not).
+ */
+int netdev_read_peer(const struct netdev *dev, struct netdev *peer,
+		     char prefix[NETDEV_PREFIX_LEN]);
+
+/* Whether it can send what XDP redirects to it. -1: this kernel does not say (before 6.3). */
+int netdev_takes_redirects(__u32 ifindex);
+
+#endif
