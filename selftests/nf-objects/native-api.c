@@ -149,6 +149,22 @@ static __always_inline __u64 counts(const struct step *s, __u32 key, __u32 n)
 	return sum + (map_get(&mine, &key, &wide) ? wide : 0);
 }
 
+/* In an array an update leaves views what they are: of the entry. */
+#define KEEP_(map, key, n)                                       \
+	({                                                       \
+		struct item __other = { .sum = (n), .half = 9 }; \
+		struct item *__kept = map_view(map, key);        \
+		__u64 __all = 0;                                 \
+                                                                 \
+		if (__kept) {                                    \
+			edit(__kept, n);                         \
+			__all += map_put(map, key, &__other);    \
+			edit(__kept, (n) >> 3);                  \
+			__all += item_sum(__kept);               \
+		}                                                \
+		__all;                                           \
+	})
+
 static __always_inline __u64 step(struct pkt *pkt, const struct step *s)
 {
 	__u32 n = (__u32)nf_ntohs(s->high) << 16 | nf_ntohs(s->low), key = s->key;
@@ -174,6 +190,10 @@ static __always_inline __u64 step(struct pkt *pkt, const struct step *s)
 		return REPLACE_(&own, &key, n) + map_del(&own, &key);
 	case 10:
 		return REPLACE_(&recent, &key, n) + map_del(&table, &key);
+	case 11:
+		return KEEP_(&table, &key, n);
+	case 12:
+		return KEEP_(&own, &key, n);
 	default:
 		return config.bytes[1] + nf_now();
 	}

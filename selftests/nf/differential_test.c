@@ -166,7 +166,14 @@ static void disturb(const struct world_map *map, uint64_t salt)
 			assert_int_equal(bpf_map_lookup_elem(map->kernel, key, value), 0);
 			memcpy(value + 4 * word, &values[what], 4);
 			put(map, key, value);
-		} else if (what == 4) {
+		} else if (what == 4 && map->info.value_size % 8 == 0) {
+			/* A time up to 4 s ago, if it is one. */
+			uint64_t ago = -(random64(&r) >> 32);
+
+			assert_int_equal(bpf_map_lookup_elem(map->kernel, key, value), 0);
+			memcpy(value + word / 2 * 8, &ago, 8);
+			put(map, key, value);
+		} else if (what == 5) {
 			int kernel = bpf_map_delete_elem(map->kernel, key);
 
 			assert_int_equal(bpf_map_delete_elem(map->native, key), kernel);
@@ -299,7 +306,7 @@ static void api_packet(uint64_t *r, struct frame *f)
 	f->len = 14;
 	put_fill(f, 0, 14 + 8 - f->len);
 	memset(f->data, 0x11, 14);
-	f->data[14] = below(r, 12);
+	f->data[14] = below(r, 14);
 	f->data[15] = below(r, 24);
 	set16(f, 16, below(r, 2) ? move : -move);
 	set16(f, 18, n >> 16);

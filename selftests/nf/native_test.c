@@ -114,6 +114,35 @@ static void test_removed(void **state)
 	worlds_close(&w);
 }
 
+/* ---- packets ---- */
+
+/*
+ * No offset beyond PKT_OFF_MAX, however long the packet: the BPF program has that
+ * limit too, but BPF_PROG_TEST_RUN takes no packet so long.
+ */
+static void test_offset_limit(void **state)
+{
+	static __attribute__((aligned(8))) uint8_t data[0x5000];
+	const uint32_t offsets[] = { 0x3fff, 0x4000 };
+	struct worlds w;
+
+	worlds_open(&w, OBJECTS, OBJECTS, "native-api", NULL, 0);
+	for (int i = 0; i < 2; i++) {
+		struct pkt pkt = { .start = data,
+				   .data = data,
+				   .end = data + sizeof(data),
+				   .limit = data + sizeof(data) };
+		uint8_t *touched = data + offsets[i] + 4;
+
+		data[14] = 2; /* invert a bit at the offset, if pkt_at() gives it */
+		data[20] = offsets[i] >> 8;
+		data[21] = offsets[i] & 0xff;
+		nf_host_run(w.host, &pkt);
+		assert_int_equal(!!*touched, offsets[i] == 0x3fff);
+	}
+	worlds_close(&w);
+}
+
 /* ---- time ---- */
 
 /*
@@ -225,9 +254,9 @@ static void test_refused_map(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_counting),    cmocka_unit_test(test_removed),
-		cmocka_unit_test(test_clock),       cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_refused_map),
+		cmocka_unit_test(test_counting),     cmocka_unit_test(test_removed),
+		cmocka_unit_test(test_offset_limit), cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_refused),      cmocka_unit_test(test_refused_map),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,7 +122,9 @@ static inline int native_run(struct worlds *w, struct frame *f)
 			   .ifindex = 1 };
 	int action;
 
-	memset(page, 0, sizeof(page)); /* as the kernel's is */
+	/* The kernel's page is all 0; that new bytes at the tail are is not the page's doing. */
+	memset(page, 0, HEADROOM);
+	memset(pkt.end, 0xee, page + PAGE - pkt.end);
 	memcpy(pkt.data, f->data, f->len);
 	action = nf_host_run(w->host, &pkt);
 	f->len = pkt.end - pkt.data;
