@@ -19,11 +19,15 @@
 
 #include <galette/nf/native_abi.h>
 
+#include "nf/traffic.h"
+
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum step {
 	PACKET, /* two bytes of length, the packet */
+	VECTOR, /* one byte: which of traffic.h; one: how many bytes to change, where and to what */
+	AGAIN,  /* the packet before once more */
 	ENTRY,  /* one byte: which map; key and value */
 	CONFIG, /* the config, of each 32 bits the lower 12: a loop's length may be among them */
 	TIME,   /* four bytes: nanoseconds / 2^8 to go on */
@@ -279,28 +283,44 @@ static unsigned int take_byte(struct input *in)
 	return *in->data++;
 }
 
-static void run_packet(struct nf_native *nf, struct input *in)
+static void run_packet(struct nf_native *nf, const struct frame *f, size_t room)
 {
-	size_t len = (take_byte(in) << 8 | take_byte(in)), room;
-	struct pkt pkt = { .ifindex = 1 };
-	uint8_t *buffer;
+	uint8_t *buffer = copy(NULL, f->len + 2 * room);
+	struct pkt pkt = { .start = buffer,
+			   .data = buffer + room,
+			   .end = buffer + room + f->len,
+			   .limit = buffer + 2 * room + f->len,
+			   .ifindex = 1 };
 
-	room = len & 0x8000 ? ROOM : 0;
-	len &= 0xfff;
-	len = len < in->left ? len : in->left;
-	buffer = copy(NULL, len + 2 * room);
-	memcpy(buffer + room, in->data, len);
-	in->data += len;
-	in->left -= len;
-	pkt.start = buffer;
-	pkt.data = buffer + room;
-	pkt.end = pkt.data + len;
-	pkt.limit = pkt.end + room;
+	memcpy(pkt.data, f->data, f->len);
 	nf->entry(&pkt);
 	if (pkt.start != buffer || pkt.data < pkt.start || pkt.end < pkt.data ||
-	    pkt.limit < pkt.end || pkt.limit != buffer + len + 2 * room)
+	    pkt.limit < pkt.end || pkt.limit != buffer + f->len + 2 * room)
 		abort();
 	free(buffer);
+}
+
+/* The length's highest bit: with room at both ends. */
+static size_t take_packet(struct input *in, struct frame *f)
+{
+	unsigned int head = take_byte(in) << 8, len = head | take_byte(in);
+
+	len &= FRAME_MAX - 1;
+	f->len = len < in->left ? len : in->left;
+	memcpy(f->data, in->data, f->len);
+	in->data += f->len;
+	in->left -= f->len;
+	return head & 0x8000 ? ROOM : 0;
+}
+
+static void take_vector(struct input *in, struct frame *f)
+{
+	*f = build(&traffic[take_byte(in) % TRAFFIC].packet);
+	for (unsigned int n = take_byte(in) % 8; n; n--) {
+		unsigned int at = take_byte(in) % f->len;
+
+		f->data[at] = take_byte(in);
+	}
 }
 
 static void put_entry(const struct nf_native *nf, struct input *in)
@@ -331,13 +351,23 @@ static void set_config(const struct nf_native *nf, struct input *in)
 
 static void run_steps(struct nf_native *nf, struct input *in)
 {
+	struct frame f = { .len = 0 };
+	size_t room = 0;
 	uint8_t *time;
 	__u32 pass;
 
 	while (in->left)
 		switch ((enum step)(take_byte(in) % STEPS)) {
 		case PACKET:
-			run_packet(nf, in);
+			room = take_packet(in, &f);
+			run_packet(nf, &f, room);
+			break;
+		case VECTOR:
+			take_vector(in, &f);
+			run_packet(nf, &f, room);
+			break;
+		case AGAIN:
+			run_packet(nf, &f, room);
 			break;
 		case ENTRY:
 			put_entry(nf, in);
