@@ -10,6 +10,8 @@ if [ "$(id -u)" -ne 0 ]; then
 	exit 0
 fi
 if [ -z "${GALETTE_INSIDE-}" ]; then
+	GALETTE_OUTSIDE=$(readlink /proc/self/ns/{net,mnt} | tr '\n' ' ')
+	export GALETTE_OUTSIDE
 	exec unshare -m -n --propagation private "$(dirname "$0")/../run" --inside "$(realpath "$0")"
 fi
 . "$(dirname "$0")/../lib.sh"
