@@ -133,7 +133,7 @@ equal() {
 	if [ "$2" = "$3" ]; then
 		ok "$1"
 	else
-		fail "$1" "is '$3', not '$2'"
+		fail "$1" "is '${3:0:400}', not '${2:0:400}'"
 	fi
 }
 

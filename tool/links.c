@@ -184,10 +184,40 @@ int links_attach(const char *chain_dir, struct model_interface *interface, int r
 	return err;
 }
 
+/*
+ * Taking away the pin alone would do, but only later: the kernel frees a link
+ * in a worker, and until then the interface is taken.
+ */
+static int detach(const char *dir, const char *file)
+{
+	char path[PATH_MAX];
+	int fd = pins_open(dir, "%s", file), err = fd < 0 ? fd : bpf_link_detach(fd);
+
+	if (fd >= 0)
+		close(fd);
+	if (err == -ENOENT)
+		return 0;
+	return err ?: pins_path(path, dir, "%s", file) ?: pins_remove(path);
+}
+
 int links_detach(const char *chain_dir, const char *interface)
 {
-	char encoded[NAME_MAX + 1], path[PATH_MAX];
+	char encoded[NAME_MAX + 1], dir[PATH_MAX];
 
 	pins_encode(encoded, interface);
-	return pins_path(path, chain_dir, "link/%s", encoded) ?: pins_remove(path);
+	return pins_path(dir, chain_dir, "link") ?: detach(dir, encoded);
+}
+
+int links_detach_all(const char *chain_dir)
+{
+	char dir[PATH_MAX];
+	char **names;
+	int count = pins_path(dir, chain_dir, "link") ?: pins_list(dir, &names), err = 0;
+
+	if (count < 0)
+		return count == -ENOENT ? 0 : count;
+	for (int i = 0; i < count && !err; i++)
+		err = detach(dir, names[i]);
+	pins_list_free(names, count);
+	return err;
 }

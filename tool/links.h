@@ -19,7 +19,8 @@ int links_root_program(const struct state *state);
 int links_attach(const char *chain_dir, struct model_interface *interface, int root_program,
 		 enum attach_mode mode);
 
-/* Remove a pinned link: the interface is let go at once. */
+/* Remove a pinned link, or all of them: the interfaces are let go at once. No such link: 0. */
 int links_detach(const char *chain_dir, const char *interface);
+int links_detach_all(const char *chain_dir);
 
 #endif

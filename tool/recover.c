@@ -28,7 +28,7 @@ int remove_chain(const char *dir)
 {
 	static const char *const order[] = { "link", "maps", "gen", "root" };
 	char path[PATH_MAX];
-	int err = 0;
+	int err = links_detach_all(dir);
 
 	for (int i = 0; i < 4 && !err; i++)
 		err = pins_path(path, dir, "%s", order[i]) ?: pins_remove(path);

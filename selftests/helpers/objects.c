@@ -6,8 +6,8 @@
  * takes a reference for work that is queued already).
  * objects --beyond FILE [SECONDS]: those that are not in FILE, an earlier list.
  * They are freed behind RCU grace periods, one a slot of a prog array: wait
- * until these are gone, for SECONDS (60) at most; list those that are not, and
- * exit with status 1. What others make meanwhile does not count.
+ * until these are gone, as long as some go within SECONDS (60); list those that
+ * do not, and exit with status 1. What others make meanwhile does not count.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,8 +97,9 @@ static char *still(char *left)
 int main(int argc, char **argv)
 {
 	static char list[1 << 20];
+	time_t patience = argc > 3 ? atoi(argv[3]) : 60;
+	size_t length = 0;
 	char *left;
-	time_t end;
 	FILE *f;
 
 	if (argc == 1) {
@@ -116,9 +117,14 @@ int main(int argc, char **argv)
 	}
 	fread(list, 1, sizeof(list) - 1, f);
 	fclose(f);
-	end = time(NULL) + (argc > 3 ? atoi(argv[3]) : 60);
-	for (left = beyond(list); *left && time(NULL) < end; left = still(left))
+	left = beyond(list);
+	for (time_t last = time(NULL); *left && time(NULL) < last + patience;
+	     left = still(left)) {
+		if (strlen(left) != length)
+			last = time(NULL);
+		length = strlen(left);
 		usleep(2000);
+	}
 	if (!*left)
 		return 0;
 	for (char *line = strtok(left, "\n"); line; line = strtok(NULL, "\n"))

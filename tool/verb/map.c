@@ -229,7 +229,8 @@ static int set(struct session *s, const char *key_word, const char *value_word)
 		status = STATUS_DONE;
 		if (bpf_map_update_elem(s->map->fd, key, values, BPF_ANY)) {
 			error("cannot set '%s' in map '%s': %s", key_word, s->map->name,
-			      errno == E2BIG ? "it is full" : strerror(errno));
+			      errno == E2BIG || errno == ENOSPC ? "it is full"
+								: strerror(errno));
 			status = STATUS_FAILED;
 		}
 	}
