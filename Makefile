@@ -31,7 +31,7 @@ say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(patsubst $(B)/%,%,$(2)))
 comma  := ,
 LIBS   := libbpf libnl-route-3.0 libnl-genl-3.0 json-c zlib
 SAN    := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
-WARN   := -Wall -Wextra -Werror -Wno-unused-parameter
+WARN   := -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers
 CFLAGS ?= -O2 -g
 TOOLCFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARN) -Wmissing-prototypes -Wstrict-prototypes -Wshadow \
 	-Iinclude -Itool -I$(B) $(shell $(PKG_CONFIG) --cflags $(LIBS)) \

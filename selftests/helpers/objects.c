@@ -100,10 +100,13 @@ int main(int argc, char **argv)
 	time_t patience = argc > 3 ? atoi(argv[3]) : 60;
 	size_t length = 0;
 	char *left;
+	int status;
 	FILE *f;
 
 	if (argc == 1) {
-		fputs(beyond(""), stdout);
+		left = beyond("");
+		fputs(left, stdout);
+		free(left);
 		return 0;
 	}
 	if (argc < 3 || strcmp(argv[1], "--beyond")) {
@@ -125,9 +128,9 @@ int main(int argc, char **argv)
 		length = strlen(left);
 		usleep(2000);
 	}
-	if (!*left)
-		return 0;
+	status = *left != '\0';
 	for (char *line = strtok(left, "\n"); line; line = strtok(NULL, "\n"))
 		print_name(line);
-	return 1;
+	free(left);
+	return status;
 }

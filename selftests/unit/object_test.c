@@ -50,7 +50,7 @@ static void test_good(void **state)
 	assert_int_equal(object->map_count, 2);
 	map = object_map(object, "flow_state");
 	assert_non_null(map);
-	assert_int_equal(map->type, BPF_MAP_TYPE_HASH);
+	assert_int_equal(map->type, BPF_MAP_TYPE_LRU_HASH);
 	assert_int_equal(map->size, 65535);
 	assert_int_equal(map->key_size, btf__resolve_size(object->btf, map->key_type));
 	assert_int_equal(map->value_size, btf__resolve_size(object->btf, map->value_type));
