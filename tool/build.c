@@ -24,7 +24,8 @@ struct build {
 	struct generation_bpf *maps;
 	int slots, edges; /* in maps */
 	int *program;     /* fd of each function's; -1: not loaded yet */
-	char *visited;
+	char *visited;    /* of functions */
+	bool *filled;     /* of slots */
 	__u32 number, parent;
 };
 
@@ -128,7 +129,10 @@ static int write_interfaces(struct build *b)
 	int devmap = bpf_map__fd(b->maps->maps.devmap), err = 0;
 
 	for (int i = 0; i < model->interface_count && !err; i++) {
-		struct galette_interface record = { .ifindex = model->interfaces[i].ifindex };
+		struct galette_interface record = {
+			.ifindex = model->interfaces[i].ifindex,
+			.bound = model->interfaces[i].bound,
+		};
 
 		memcpy(record.name, model->interfaces[i].name, sizeof(record.name));
 		memcpy(record.alias, model->interfaces[i].alias, sizeof(record.alias));
@@ -197,18 +201,14 @@ static int write_info(struct build *b)
 
 static int load_function(struct build *b, int function);
 
-/* The program that an edge leads to. -EAGAIN: a cycle leads to a function that is being loaded. */
+/* The program that an edge leads to; *mine: for the caller to close. */
 static int target_program(struct build *b, const struct model_edge *edge, bool *mine)
 {
 	int err;
 
-	*mine = false;
-	if (edge->target.kind != TARGET_FUNCTION) {
-		*mine = true;
+	*mine = edge->target.kind != TARGET_FUNCTION;
+	if (*mine)
 		return terminal_open(b->dir, &edge->target, edge->to < 0 ? 0 : edge->to);
-	}
-	if (b->program[edge->to] < 0 && b->visited[edge->to])
-		return -EAGAIN;
 	err = load_function(b, edge->to);
 	return err ?: b->program[edge->to];
 }
@@ -223,7 +223,15 @@ static int fill_slot(struct build *b, int slot)
 	err = put(b->slots, "slots", slot, &fd);
 	if (mine)
 		close(fd);
+	b->filled[slot] = !err;
 	return err;
+}
+
+/* It leads to a function that is being loaded, and has no program yet. */
+static bool closes_cycle(const struct build *b, const struct model_edge *edge)
+{
+	return edge->target.kind == TARGET_FUNCTION && b->visited[edge->to] &&
+	       b->program[edge->to] < 0;
 }
 
 /*
@@ -238,11 +246,9 @@ static int load_function(struct build *b, int function)
 	if (b->visited[function])
 		return 0;
 	b->visited[function] = true;
-	for (int i = 0; i < f->action_count && !err; i++) {
-		err = fill_slot(b, f->base + i);
-		if (err == -EAGAIN)
-			err = 0;
-	}
+	for (int i = 0; i < f->action_count && !err; i++)
+		if (!closes_cycle(b, &b->model->edges[f->base + i]))
+			err = fill_slot(b, f->base + i);
 	if (!err)
 		err = load_nf(b->model, function, b->slots, b->edges, b->dir);
 	if (err < 0)
@@ -252,12 +258,12 @@ static int load_function(struct build *b, int function)
 }
 
 /* Edges that close a cycle could not be filled on the way. */
-static int close_cycles(struct build *b)
+static int fill_rest(struct build *b)
 {
 	int err = 0;
 
 	for (int i = GALETTE_SLOT_RX; i < b->model->edge_count && !err; i++)
-		if (b->model->chain->loops && b->model->edges[i].target.kind == TARGET_FUNCTION)
+		if (!b->filled[i])
 			err = fill_slot(b, i);
 	return err;
 }
@@ -268,9 +274,7 @@ static int load_functions(struct build *b)
 
 	for (int i = 0; i < b->model->function_count && !err; i++)
 		err = load_function(b, i);
-	for (int i = 0; i < b->model->interface_count && !err; i++)
-		err = fill_slot(b, GALETTE_SLOT_RX + i);
-	return err ?: close_cycles(b);
+	return err ?: fill_rest(b);
 }
 
 static int load_ingress(struct build *b)
@@ -337,6 +341,7 @@ int build_generation(const char *chain_dir, struct model *wanted, const struct m
 	b.program = xmalloc((wanted->function_count + 1) * sizeof(*b.program));
 	memset(b.program, 0xff, (wanted->function_count + 1) * sizeof(*b.program));
 	b.visited = xcalloc(1, wanted->function_count + 1);
+	b.filled = xcalloc(wanted->edge_count, sizeof(*b.filled));
 	err = pins_path(b.dir, chain_dir, "gen/build") ?: make_directories(&b) ?:
 	      make_maps(&b) ?: write_source(&b) ?: write_interfaces(&b) ?: write_functions(&b) ?:
 	      write_graph(&b) ?: write_info(&b) ?: keep_maps(&b) ?: load_functions(&b) ?:
@@ -347,5 +352,6 @@ int build_generation(const char *chain_dir, struct model *wanted, const struct m
 	generation_bpf__destroy(b.maps);
 	free(b.program);
 	free(b.visited);
+	free(b.filled);
 	return err;
 }

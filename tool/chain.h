@@ -23,6 +23,7 @@ enum target_kind {
 	TARGET_ABORT,
 	TARGET_FUNCTION,
 	TARGET_UPCALL, /* !FUNCTION: the function, in the slow path */
+	TARGET_NONE,   /* of a running chain: the slot has been emptied by somebody */
 };
 
 struct target {

@@ -56,6 +56,8 @@ static void find_interfaces(struct model *model, const struct check_input *input
 	for (int i = 0; i < input->binding_count; i++)
 		add_interface(model, input->bindings[i].alias, input->bindings[i].name,
 			      (struct loc) { 0 }, input, diag);
+	for (int i = 0; i < model->interface_count; i++)
+		model->interfaces[i].bound = true;
 	for (int i = 0; i < chain->rx_count; i++) {
 		if (*chain->rx[i].name)
 			name_interface(model, chain->rx[i].name, chain->rx[i].loc, input, diag);
@@ -71,8 +73,11 @@ static void find_interfaces(struct model *model, const struct check_input *input
 				name_interface(model, function->links[l].target.name,
 					       function->links[l].target.loc, input, diag);
 	}
-	if (!model->interface_count) /* a file that is checked by itself: some interface */
+	/* A file that is checked by itself: any interface, some interface. */
+	if (!input->bound && !model->interface_count)
 		model->interface_count = 1;
+	for (int i = 0; i < model->interface_count && !input->bound; i++)
+		model->interfaces[i].bound = true;
 }
 
 /* ---- functions ---- */
@@ -182,7 +187,10 @@ static struct model_edge *add_edge(struct model *model, int function, int index,
 	return edge;
 }
 
-/* Its own rx(NAME), else the bare rx; without either the interface is left to the stack. */
+/*
+ * Its own rx(NAME), else the bare rx if it was given on the command line; an
+ * interface without either is left to the stack.
+ */
 static void add_rx_edges(struct model *model, struct diag *diag)
 {
 	static const struct target pass = { .kind = TARGET_PASS };
@@ -194,7 +202,7 @@ static void add_rx_edges(struct model *model, struct diag *diag)
 		for (int r = 0; r < chain->rx_count; r++) {
 			const struct rx *rx = &chain->rx[r];
 
-			if (!*rx->name) {
+			if (!*rx->name && model->interfaces[i].bound) {
 				bare = rx;
 			} else if (model_interface(model, rx->name) == i) {
 				if (own)

@@ -56,58 +56,66 @@ static int make_chain(const struct state *state, int *root)
 	return err;
 }
 
-/* Whether the running chain holds the interface; sets its mode, too. */
-static bool attached_already(const struct model *running, struct model_interface *interface)
+/*
+ * The link of one interface. Packets that arrive there before the commit are
+ * passed to the stack, as if there were no link. *made: it was not there yet.
+ */
+static int attach_one(const struct state *state, struct model_interface *interface,
+		      int *program, enum attach_mode mode, bool *made)
 {
-	int old = model_interface(running, interface->name);
+	__u32 linked;
+	int err = links_ifindex(state->dir, interface->name, &linked);
 
-	if (old < 0 || !running->interfaces[old].attached)
-		return false;
-	interface->mode = running->interfaces[old].mode;
-	return true;
+	if (!err && linked == interface->ifindex) {
+		interface->mode = links_mode(linked);
+		return 0;
+	}
+	if (!err && linked) {
+		error("the link of %s is on interface %u: it was renamed, or this is another "
+		      "network namespace than the chain's",
+		      interface->name, linked);
+		return -EBUSY;
+	}
+	if (!err) /* of an interface that has gone */
+		err = links_detach(state->dir, interface->name);
+	if (err && err != -ENOENT) {
+		error("cannot read or remove the old link of %s: %s", interface->name,
+		      strerror(-err));
+		return err;
+	}
+	if (*program < 0)
+		*program = links_root_program(state);
+	if (*program < 0)
+		return *program;
+	err = links_attach(state->dir, interface, *program, mode);
+	*made = !err;
+	return err;
 }
 
-/*
- * Links for the interfaces that have none. Packets that arrive there before
- * the commit are passed to the stack, as if there were no link.
- */
-static int attach_new(const struct state *state, int root, struct model *wanted,
-		      const struct model *running, enum attach_mode mode)
+static int attach_all(const struct state *state, int root, struct model *wanted,
+		      enum attach_mode mode, bool *made)
 {
 	struct state with_root = *state;
 	int program = -1, err = 0;
 
 	with_root.root_fd = root;
-	for (int i = 0; i < wanted->interface_count && !err; i++) {
-		struct model_interface *interface = &wanted->interfaces[i];
-
-		if (running && attached_already(running, interface))
-			continue;
-		if (program < 0)
-			program = links_root_program(&with_root);
-		if (program < 0)
-			return program;
-		/* A link without an interface is of one that has gone. */
-		err = links_detach(state->dir, interface->name);
-		if (err)
-			error("cannot remove the old link of %s: %s", interface->name,
-			      strerror(-err));
-		err = err ?: links_attach(state->dir, interface, program, mode);
-	}
+	for (int i = 0; i < wanted->interface_count && !err; i++)
+		err = attach_one(&with_root, &wanted->interfaces[i], &program, mode, &made[i]);
 	if (program >= 0)
 		close(program);
 	return err;
 }
 
 /* Undo everything that was made, so that a failure leaves what was before. */
-static void back_out(struct state *state, struct model *wanted, const struct model *running)
+static void back_out(struct state *state, const struct model *wanted, const bool *made,
+		     bool first)
 {
-	if (!running) {
+	if (first) {
 		remove_chain(state->dir);
 		return;
 	}
 	for (int i = 0; i < wanted->interface_count; i++)
-		if (!attached_already(running, &wanted->interfaces[i]))
+		if (made[i])
 			links_detach(state->dir, wanted->interfaces[i].name);
 	generations_drop_build(state);
 }
@@ -126,18 +134,18 @@ static __u32 next_number(const struct state *state)
 static void tidy(const char *dir)
 {
 	struct state state;
+	int err = state_read(dir, &state) ?: recover(&state);
 
-	if (!state_read(dir, &state) && !recover(&state)) {
-		state_free(&state);
-		return;
-	}
-	warning("the change is made; the next command will tidy up after it");
+	state_free(&state);
+	if (err)
+		warning("the change is made; the next command will tidy up after it");
 }
 
 int commit_generation(const struct state *state, struct model *wanted,
 		      const struct model *running, const struct plan *plan,
 		      enum attach_mode mode)
 {
+	bool made[GALETTE_INTERFACES_MAX] = { false };
 	struct state copy = *state;
 	int root = running ? dup(state->root_fd) : -1, ingress = -1, err = 0;
 
@@ -150,11 +158,11 @@ int commit_generation(const struct state *state, struct model *wanted,
 		err = ingress < 0 ? ingress : 0;
 	}
 	if (!err)
-		err = attach_new(state, root, wanted, running, mode);
+		err = attach_all(state, root, wanted, mode, made);
 	if (!err)
 		err = write_root(root, ingress);
 	if (err)
-		back_out(&copy, wanted, running);
+		back_out(&copy, wanted, made, !running);
 	if (root >= 0)
 		close(root);
 	if (ingress >= 0)
@@ -164,11 +172,38 @@ int commit_generation(const struct state *state, struct model *wanted,
 	return err;
 }
 
+/* A generation knows its interfaces by index; one that has come back since has another. */
+static int check_interfaces(const struct state *state, __u32 number)
+{
+	char dir[PATH_MAX];
+	char **names;
+	int count = pins_path(dir, state->dir, "link") ?: pins_list(dir, &names), err = 0;
+
+	for (int i = 0; i < count && !err; i++) {
+		__u32 linked, known;
+
+		pins_decode(names[i]);
+		if (links_ifindex(state->dir, names[i], &linked) || !linked ||
+		    generations_interface(state, number, names[i], &known) || known == linked)
+			continue;
+		error("generation %u was built for another %s (interface %u, now %u): apply "
+		      "its "
+		      "chain file instead",
+		      number, names[i], known, linked);
+		err = -ENODEV;
+	}
+	if (count >= 0)
+		pins_list_free(names, count);
+	return err;
+}
+
 int commit_rollback(const struct state *state)
 {
-	int ingress = pins_open(state->dir, "gen/%u/ingress", state->previous);
-	int err;
+	int ingress = -1, err = check_interfaces(state, state->previous);
 
+	if (err)
+		return err;
+	ingress = pins_open(state->dir, "gen/%u/ingress", state->previous);
 	if (ingress < 0) {
 		error("cannot open generation %u: %s", state->previous, strerror(-ingress));
 		return ingress;
@@ -206,7 +241,7 @@ static bool is_target(const struct model *running, const struct target *target)
 	return false;
 }
 
-int commit_link(const struct state *state, const struct model *running, int edge,
+int commit_link(const struct state *state, struct model *running, int edge,
 		const struct target *target)
 {
 	char dir[PATH_MAX];
@@ -229,34 +264,48 @@ int commit_link(const struct state *state, const struct model *running, int edge
 	close(slots);
 	if (program >= 0)
 		close(program);
-	if (!err)
-		tidy(state->dir);
+	if (err)
+		return err;
+	running->edges[edge].target = *target;
+	if (repair_graph(state, running))
+		warning("the change is made; the next command will tidy up after it");
+	return 0;
+}
+
+/* Let packets pass to the stack, and wait until none is in the chain's programs. */
+static int let_pass(const struct state *state, int running)
+{
+	int pass = terminal_load_pass();
+	int err = pass < 0 ? pass : write_root(state->root_fd, pass);
+
+	if (pass >= 0)
+		close(pass);
+	if (err)
+		return err;
+	err = generations_wait();
+	if (err && running >= 0)
+		write_root(state->root_fd, running);
 	return err;
 }
 
 int commit_detach(const struct state *state)
 {
-	int pass = terminal_load_pass();
-	int ingress = pass < 0 ? pass : pins_open(state->dir, "gen/%u/ingress", state->current);
-	int err = ingress < 0 ? ingress : 0;
+	int running = state->root_id ? bpf_prog_get_fd_by_id(state->root_id) : -1;
+	int err = state->root_fd < 0 ? 0 : let_pass(state, running);
 
-	if (err && pass >= 0)
-		error("cannot open generation %u: %s", state->current, strerror(-err));
-	err = err ?: write_root(state->root_fd, pass);
 	if (!err) {
-		err = generations_wait();
-		if (err)
-			write_root(state->root_fd, ingress);
+		err = links_detach_all(state->dir);
+		if (err) {
+			error("cannot let go of the interfaces: %s", strerror(-err));
+			if (running >= 0)
+				write_root(state->root_fd, running);
+		}
 	}
-	if (pass >= 0)
-		close(pass);
-	if (ingress >= 0)
-		close(ingress);
-	if (!err)
-		err = remove_chain(state->dir);
-	if (!err && rmdir(state->dir)) {
-		err = -errno;
-		error("cannot remove %s: %s", state->dir, strerror(-err));
-	}
-	return err;
+	if (running >= 0)
+		close(running);
+	if (err)
+		return err;
+	if (remove_chain(state->dir) || rmdir(state->dir))
+		warning("the chain is detached; the next command removes what is left of it");
+	return 0;
 }

@@ -29,18 +29,24 @@ int commit_generation(const struct state *state, struct model *wanted,
 int commit_rollback(const struct state *state);
 
 /* Rewrite one slot of the running generation. */
-int commit_link(const struct state *state, const struct model *running, int edge,
+int commit_link(const struct state *state, struct model *running, int edge,
 		const struct target *target);
 
-/* Let go of the interfaces and remove all pins, the directory included. */
+/*
+ * Let go of the interfaces and remove all pins, the directory included: of
+ * whatever is there, attached or left by a command that was killed.
+ */
 int commit_detach(const struct state *state);
 
 /*
  * Clean up after a command that was killed: finish what was committed, remove
- * what was not. The state is read again afterwards. On a chain that is not
- * attached all pins are removed, and the directory stays.
+ * what was not. On a chain that is not attached all pins are removed, and the
+ * directory stays.
  */
 int recover(struct state *state);
+
+/* Let the graph say what the slots hold, as `running` has it. */
+int repair_graph(const struct state *state, const struct model *running);
 
 /* Remove all pins of a chain that no packet runs through, but not its directory. */
 int remove_chain(const char *dir);

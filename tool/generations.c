@@ -6,19 +6,64 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <linux/membarrier.h>
+#include <bpf/bpf.h>
 
 #include "alloc.h"
 #include "diag.h"
 #include "generations.h"
 #include "pins.h"
 
+/* A change of a map of maps waits for a grace period, too; membarrier may be refused (nohz_full). */
+static int wait_by_map(void)
+{
+	int inner = bpf_map_create(BPF_MAP_TYPE_ARRAY, "wait", 4, 4, 1, NULL), outer, err;
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .inner_map_fd = inner);
+	__u32 zero = 0;
+
+	if (inner < 0)
+		return inner;
+	outer = bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "wait", 4, 4, 1, &opts);
+	err = outer < 0 ? outer : bpf_map_update_elem(outer, &zero, &inner, BPF_ANY);
+	close(inner);
+	if (outer >= 0)
+		close(outer);
+	return err;
+}
+
 int generations_wait(void)
 {
-	if (!syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
-		return 0;
-	error("cannot wait for packets to leave the old programs: membarrier: %s",
-	      strerror(errno));
-	return -errno;
+	int err = 0;
+
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		err = wait_by_map();
+	if (err)
+		error("cannot wait for packets to leave the old programs: %s", strerror(-err));
+	return err;
+}
+
+int generations_interface(const struct state *state, __u32 number, const char *name,
+			  __u32 *ifindex)
+{
+	struct bpf_map_info info = { 0 };
+	struct galette_interface record;
+	__u32 length = sizeof(info);
+	int fd = pins_open(state->dir, "gen/%u/interfaces", number), err;
+
+	if (fd < 0)
+		return fd;
+	err = bpf_obj_get_info_by_fd(fd, &info, &length);
+	if (!err && info.value_size != sizeof(record))
+		err = -EPROTO;
+	for (__u32 i = 0; i < info.max_entries && !err; i++) {
+		err = bpf_map_lookup_elem(fd, &i, &record);
+		if (!err && !strncmp(record.name, name, sizeof(record.name))) {
+			close(fd);
+			*ifindex = record.ifindex;
+			return 0;
+		}
+	}
+	close(fd);
+	return err ?: -ENOENT;
 }
 
 int generations_name(struct state *state)

@@ -20,6 +20,13 @@ int generations_point_maps(const struct state *state);
 /* Remove all but the running generation and the one before, once no packet is in them. */
 int generations_drop_old(struct state *state);
 
+/*
+ * The index that a generation has for an interface; -ENOENT: it does not have
+ * that interface. Prints nothing.
+ */
+int generations_interface(const struct state *state, __u32 number, const char *name,
+			  __u32 *ifindex);
+
 /* Wait until every packet that is in some program now has left it (an RCU grace period). */
 int generations_wait(void);
 

@@ -10,6 +10,7 @@
 
 #include "alloc.h"
 #include "inspect.h"
+#include "links.h"
 #include "map_walk.h"
 #include "pins.h"
 
@@ -76,31 +77,21 @@ static struct chain *read_source(const char *dir)
 
 /* ---- interfaces ---- */
 
-/* Its link, and what the kernel says of the interface; from another namespace that is nothing. */
+/* Its link, and what the kernel says of the interface. */
 static int read_link(const struct state *state, struct model_interface *interface)
 {
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-	struct bpf_link_info info = { 0 };
-	char encoded[NAME_MAX + 1];
-	__u32 length = sizeof(info);
-	int fd, err;
+	__u32 ifindex;
+	int err = links_ifindex(state->dir, interface->name, &ifindex);
 
-	pins_encode(encoded, interface->name);
-	fd = pins_open(state->dir, "link/%s", encoded);
-	if (fd == -ENOENT)
-		return 0;
-	err = fd < 0 ? fd : bpf_obj_get_info_by_fd(fd, &info, &length);
-	if (fd >= 0)
-		close(fd);
-	if (err) {
-		error("cannot read %s/link/%s: %s", state->dir, encoded, strerror(-err));
+	if (err && err != -ENOENT) {
+		error("cannot read the link of %s in %s: %s", interface->name, state->dir,
+		      strerror(-err));
 		return err;
 	}
-	interface->ifindex = info.xdp.ifindex;
-	interface->attached = info.xdp.ifindex; /* 0: the interface has gone */
-	if (interface->attached && !bpf_xdp_query(info.xdp.ifindex, 0, &query))
-		interface->mode = query.attach_mode == XDP_ATTACHED_SKB ? XDP_FLAGS_SKB_MODE
-									: XDP_FLAGS_DRV_MODE;
+	/* Else it has gone, or come back as another that this generation's ingress does not know. */
+	interface->attached = ifindex && ifindex == interface->ifindex;
+	if (interface->attached)
+		interface->mode = links_mode(ifindex);
 	return 0;
 }
 
@@ -120,6 +111,8 @@ static int read_interfaces(struct inspection *in)
 
 		memcpy(interface->name, records[i].name, sizeof(interface->name));
 		memcpy(interface->alias, records[i].alias, sizeof(interface->alias));
+		interface->ifindex = records[i].ifindex;
+		interface->bound = records[i].bound;
 		err = read_link(in->state, interface);
 	}
 	free(records);
@@ -248,6 +241,10 @@ static void read_edge(struct inspection *in, int i)
 	edge->to = -1;
 	if (edge->function == EDGE_NONE)
 		return;
+	if (!edge->prog_id) {
+		edge->target.kind = TARGET_NONE;
+		return;
+	}
 	if (target_parse(slot->target, (struct loc) { 0 }, &edge->target, &quiet))
 		diag_free(&quiet);
 	edge_resolve(model, edge);

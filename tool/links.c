@@ -117,18 +117,41 @@ static void driver_remedy(const struct model_interface *interface, const char *r
 		snprintf(text, size, "ethtool -K %s lro off", name);
 }
 
-static const char *why_not(int err)
+/* Who has the interface, and the command that makes it let go. */
+static void say_taken(const struct model_interface *interface)
 {
-	switch (err) {
-	case -EBUSY:
-	case -EEXIST:
-		return "another XDP program is on it (ip link set dev IF xdp off, or "
-		       "xdp-loader unload IF --all)";
-	case -ENODEV:
-		return "there is no such interface in this network namespace";
-	default:
-		return strerror(err == -ENOTSUPP ? EOPNOTSUPP : -err);
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	struct bpf_prog_info info = { 0 };
+	__u32 length = sizeof(info);
+	int fd = -1;
+
+	if (!bpf_xdp_query(interface->ifindex, 0, &query))
+		fd = bpf_prog_get_fd_by_id(query.drv_prog_id ?: query.skb_prog_id);
+	if (fd >= 0) {
+		bpf_obj_get_info_by_fd(fd, &info, &length);
+		close(fd);
 	}
+	if (!strcmp(info.name, "galette_root"))
+		error("cannot attach to %s: another chain has it (galette-pin show)",
+		      interface->name);
+	else
+		error("cannot attach to %s: XDP program %u '%s' is on it (ip link set dev %s "
+		      "xdp "
+		      "off; bpftool link show, if it is a link)",
+		      interface->name, info.id, info.name, interface->name);
+}
+
+static void say_why(const struct model_interface *interface, int err)
+{
+	if (err == -EBUSY || err == -EEXIST)
+		say_taken(interface);
+	else if (err == -ENODEV)
+		error("cannot attach to %s: there is no such interface in this network "
+		      "namespace",
+		      interface->name);
+	else
+		error("cannot attach to %s: %s", interface->name,
+		      strerror(err == -ENOTSUPP ? EOPNOTSUPP : -err));
 }
 
 static int create(const struct model_interface *interface, int program, __u32 flags)
@@ -162,7 +185,7 @@ static int attach(struct model_interface *interface, int program, enum attach_mo
 		fd = create(interface, program, interface->mode);
 	}
 	if (fd < 0)
-		error("cannot attach to %s: %s", name, why_not(fd));
+		say_why(interface, fd);
 	return fd;
 }
 
@@ -182,6 +205,31 @@ int links_attach(const char *chain_dir, struct model_interface *interface, int r
 		      strerror(-err));
 	close(fd);
 	return err;
+}
+
+int links_ifindex(const char *chain_dir, const char *interface, __u32 *ifindex)
+{
+	struct bpf_link_info info = { 0 };
+	char encoded[NAME_MAX + 1];
+	__u32 length = sizeof(info);
+	int fd, err;
+
+	pins_encode(encoded, interface);
+	fd = pins_open(chain_dir, "link/%s", encoded);
+	err = fd < 0 ? fd : bpf_obj_get_info_by_fd(fd, &info, &length);
+	if (fd >= 0)
+		close(fd);
+	*ifindex = err ? 0 : info.xdp.ifindex;
+	return err;
+}
+
+__u32 links_mode(__u32 ifindex)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+
+	if (bpf_xdp_query(ifindex, 0, &query))
+		return 0;
+	return query.attach_mode == XDP_ATTACHED_SKB ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
 }
 
 /*

@@ -19,6 +19,15 @@ int links_root_program(const struct state *state);
 int links_attach(const char *chain_dir, struct model_interface *interface, int root_program,
 		 enum attach_mode mode);
 
+/*
+ * The interface that a pinned link is on now; 0: it has gone. -ENOENT: there is
+ * no such link.
+ */
+int links_ifindex(const char *chain_dir, const char *interface, __u32 *ifindex);
+
+/* XDP_FLAGS_DRV_MODE or …SKB_MODE of an interface with XDP; 0: it cannot be told from here. */
+__u32 links_mode(__u32 ifindex);
+
 /* Remove a pinned link, or all of them: the interfaces are let go at once. No such link: 0. */
 int links_detach(const char *chain_dir, const char *interface);
 int links_detach_all(const char *chain_dir);

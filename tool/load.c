@@ -9,6 +9,7 @@
 #include "alloc.h"
 #include "kernel_log.h"
 #include "load.h"
+#include "map_walk.h"
 #include "pins.h"
 
 enum {
@@ -62,11 +63,8 @@ static int set_maps(const struct model *model, const struct model_function *f, i
 static int write_entry(const struct model_map *map, const unsigned char *entry)
 {
 	const unsigned char *value = entry + map->key_size;
-	bool percpu = map->type == BPF_MAP_TYPE_PERCPU_HASH ||
-		      map->type == BPF_MAP_TYPE_PERCPU_ARRAY ||
-		      map->type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
-	size_t stride = (map->value_size + 7) & ~7u;
-	int cpus = percpu ? libbpf_num_possible_cpus() : 1, err;
+	size_t stride = map_stride(map->value_size);
+	int cpus = map_is_percpu(map->type) ? libbpf_num_possible_cpus() : 1, err;
 	unsigned char *values = xcalloc(cpus, stride);
 
 	/* The first CPU's value is the entry's: sums over CPUs are then what the file says. */

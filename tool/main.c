@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "alloc.h"
@@ -119,26 +121,38 @@ int verb_help(struct options *options)
 	     "  -q, --quiet            no warnings\n"
 	     "  --pin-root DIR         where chains are pinned (" PINS_DEFAULT_ROOT ")\n"
 	     "  --nf-path DIR[:DIR]    where NF objects are\n"
-	     "  --no-wait              fail if another command holds the chain\n"
+	     "  --no-wait              of verbs that change a chain: fail if another holds it\n"
 	     "\nexit status: 0 done or nothing to do, 1 failed and nothing changed,\n"
 	     "2 bad usage or bad chain file, 3 there are changes (plan --exit-code)");
 	return STATUS_DONE;
 }
 
-/* The installed directory, else nf/ beside the executable: it runs from the build tree. */
+/* nf/ beside the executable, which then runs from the build tree; else the installed directory. */
 static const char *default_nf_path(void)
 {
 	static char path[PATH_MAX + 8];
 	char self[PATH_MAX];
 	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	struct stat st;
 
 	if (length > 0) {
 		self[length] = '\0';
 		snprintf(path, sizeof(path), "%s/nf", dirname(self));
-		if (!access(path, X_OK))
+		if (!stat(path, &st) && S_ISDIR(st.st_mode))
 			return path;
 	}
 	return GALETTE_NFDIR;
+}
+
+/* A function's object holds a handful of descriptors until it is loaded. */
+static void raise_limits(void)
+{
+	struct rlimit files;
+
+	if (!getrlimit(RLIMIT_NOFILE, &files)) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
 }
 
 static bool set_mode(struct options *options, const char *word)
@@ -201,6 +215,14 @@ static bool set_option(struct options *options, int option, unsigned int *given)
 	}
 }
 
+static const char *option_name(unsigned int takes)
+{
+	static const char *const names[] = { "--mode",      "--name",      "--no-wait",
+					     "--reset-map", "--exit-code", "--source" };
+
+	return names[__builtin_ctz(takes)];
+}
+
 static int run(struct options *options, int argc, char **argv)
 {
 	const struct verb *verb = NULL;
@@ -246,8 +268,8 @@ static int run(struct options *options, int argc, char **argv)
 		return STATUS_USAGE;
 	}
 	if (given & ~verb->takes) {
-		error("'%s' does not take that option; usage: galette-pin %s %s", verb->name,
-		      verb->name, verb->arguments);
+		error("'%s' does not take %s; usage: galette-pin %s %s", verb->name,
+		      option_name(given & ~verb->takes), verb->name, verb->arguments);
 		return STATUS_USAGE;
 	}
 	return verb->run(options);
@@ -262,6 +284,7 @@ int main(int argc, char **argv)
 	};
 	int status;
 
+	raise_limits();
 	kernel_log_init();
 	status = run(&options, argc, argv);
 	free(options.reset_maps);

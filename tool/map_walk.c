@@ -18,10 +18,15 @@ struct walk {
 	long count;
 };
 
-static bool is_percpu(__u32 type)
+bool map_is_percpu(__u32 type)
 {
 	return type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_ARRAY ||
 	       type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
+}
+
+size_t map_stride(__u32 value_size)
+{
+	return (value_size + 7) & ~(size_t)7;
 }
 
 static bool is_hash(__u32 type)
@@ -105,9 +110,8 @@ long map_walk(int fd, int (*fn)(const void *key, const void *value, void *contex
 		return err;
 	w.key_size = info.key_size;
 	w.value_size = info.value_size;
-	if (is_percpu(info.type))
-		w.value_size =
-			(size_t)libbpf_num_possible_cpus() * ((info.value_size + 7) & ~7u);
+	if (map_is_percpu(info.type))
+		w.value_size = (size_t)libbpf_num_possible_cpus() * map_stride(info.value_size);
 	w.max_entries = info.max_entries;
 	err = is_hash(info.type) ? walk_batches(&w) : walk_keys(&w);
 	return err ? err : w.count;

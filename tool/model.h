@@ -23,7 +23,8 @@ struct model_interface {
 	char alias[GALETTE_NAME_LEN];
 	char name[GALETTE_IFNAME_LEN]; /* "" when a file is checked without any */
 	__u32 ifindex;                 /* 0: there is none */
-	bool attached;                 /* running: it has a link, and has not gone */
+	bool bound;                    /* given on the command line: a bare rx means it */
+	bool attached;                 /* running: its link is on this very interface */
 	__u32 mode; /* XDP_FLAGS_DRV_MODE or …SKB_MODE; 0: it cannot be told */
 };
 

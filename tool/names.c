@@ -152,6 +152,9 @@ void target_format(const struct target *target, char text[GALETTE_TARGET_LEN])
 	case TARGET_UPCALL:
 		snprintf(text, GALETTE_TARGET_LEN, "!%s", target->name);
 		break;
+	case TARGET_NONE:
+		snprintf(text, GALETTE_TARGET_LEN, "none");
+		break;
 	case TARGET_FUNCTION:
 		snprintf(text, GALETTE_TARGET_LEN, "%s", target->name);
 		break;

@@ -21,7 +21,7 @@
 
 /* ---- bpffs ---- */
 
-static bool on_bpffs(const char *path)
+bool pins_on_bpffs(const char *path)
 {
 	struct statfs fs;
 
@@ -62,36 +62,47 @@ static int mount_bpffs(const char *where)
 	return 0;
 }
 
+/* The directory and what is missing above it, once that is on a bpffs. */
+static int make_below(char *path)
+{
+	char *slash = strrchr(path, '/');
+	int err;
+
+	if (!access(path, F_OK))
+		return pins_on_bpffs(path) ? 0 : -ENODEV;
+	if (!slash || slash == path)
+		return -ENODEV;
+	*slash = '\0';
+	err = make_below(path);
+	*slash = '/';
+	if (!err && mkdir(path, 0700) && errno != EEXIST)
+		err = -errno;
+	return err;
+}
+
 int pins_prepare(const char *root)
 {
 	static const char where[] = "/sys/fs/bpf";
-	char parent[PATH_MAX];
-	char *slash;
+	char path[PATH_MAX];
 	int err;
 
-	if (on_bpffs(root))
-		return 0;
-	snprintf(parent, sizeof(parent), "%s", root);
-	slash = strrchr(parent, '/');
-	if (slash && slash != parent)
-		*slash = '\0';
-	if (!on_bpffs(parent) && !strcmp(parent, where)) {
+	/* What is relative gets a slash to end at, and one at the end goes. */
+	snprintf(path, sizeof(path), "%s%s", *root == '/' ? "" : "./", root);
+	for (size_t end = strlen(path); end > 1 && path[end - 1] == '/'; end--)
+		path[end - 1] = '\0';
+	if (!strncmp(path, where, strlen(where)) && !pins_on_bpffs(where)) {
 		err = mount_bpffs(where);
 		if (err)
 			return err;
 	}
-	if (!on_bpffs(parent)) {
+	err = make_below(path);
+	if (err == -ENODEV)
 		error("%s is not on a bpf filesystem (mount -t bpf bpf DIR, then --pin-root "
-		      "DIR)",
+		      "DIR/galette)",
 		      root);
-		return -ENODEV;
-	}
-	if (mkdir(root, 0700) && errno != EEXIST) {
-		err = -errno;
+	else if (err)
 		error("cannot make %s: %s", root, strerror(-err));
-		return err;
-	}
-	return 0;
+	return err;
 }
 
 /* ---- paths ---- */
@@ -218,15 +229,17 @@ int pins_remove(const char *path)
 {
 	char inside[PATH_MAX];
 	char **names;
-	int count, err = 0;
+	int count, err;
 
 	if (!unlink(path) || errno == ENOENT)
 		return 0;
-	if (errno != EISDIR && errno != EPERM)
-		return -errno;
+	err = -errno;
+	if (err != -EISDIR && err != -EPERM)
+		return err;
 	count = pins_list(path, &names);
 	if (count < 0)
-		return count;
+		return count == -ENOTDIR ? err : count;
+	err = 0;
 	for (int i = 0; i < count && !err; i++)
 		err = pins_path(inside, path, "%s", names[i]) ?: pins_remove(inside);
 	pins_list_free(names, count);

@@ -20,6 +20,9 @@
  */
 int pins_prepare(const char *root);
 
+/* Nothing else is ever locked, made or removed. */
+bool pins_on_bpffs(const char *path);
+
 /* A path below dir; snprintf() with -ENAMETOOLONG. */
 int pins_path(char path[PATH_MAX], const char *dir, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

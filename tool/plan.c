@@ -211,6 +211,36 @@ static bool is_reset(const struct model *wanted, int map, char *const *resets, i
 	return false;
 }
 
+/* What the file that runs said of a map's entries; NULL: nothing. */
+static const struct node *old_entries(const struct model *running, const struct model_map *map)
+{
+	const struct chain *chain = running->chain;
+	const char *colon = strchr(map->name, ':'), *name = colon ? colon + 1 : map->name;
+
+	for (int i = 0; i < chain->map_count; i++)
+		if (!strcmp(chain->maps[i].name, map->name))
+			return chain->maps[i].spec.entries;
+	for (int f = 0; f < chain->function_count; f++)
+		for (int i = 0; i < chain->functions[f].map_count; i++)
+			if (!strcmp(chain->functions[f].maps[i].name, name) &&
+			    !*chain->functions[f].maps[i].shared)
+				return chain->functions[f].maps[i].spec.entries;
+	return NULL;
+}
+
+/* Entries are what a new map begins with: a person who edits them expects more. */
+static void warn_of_entries(const struct model_map *map, const struct model *running,
+			    struct diag *diag)
+{
+	const struct node *was = old_entries(running, map);
+
+	if (map->spec.entries && !(was && node_equal(was, map->spec.entries)))
+		diag_warning(diag, map->spec.entries->loc,
+			     "map '%s' keeps its content: entries are for a new map "
+			     "(galette-pin map, or --reset-map %s)",
+			     map->name, map->name);
+}
+
 static void plan_map(struct plan *plan, const struct model *wanted, int w,
 		     const struct model *running, bool reset, struct diag *diag)
 {
@@ -233,6 +263,7 @@ static void plan_map(struct plan *plan, const struct model *wanted, int w,
 			   map->name, why, map->name);
 	} else {
 		plan->map_steps[w] = MAP_KEEP;
+		warn_of_entries(map, running, diag);
 		add(plan, CHANGE_KEEP, "map", map->name, "with its content%s",
 		    map->spec.entries ? "; `entries` are for a new map only" : "");
 	}
@@ -327,6 +358,7 @@ void plan_print_json(const struct plan *plan, const struct model *wanted,
 			       running ? json_object_new_int64(running->generation) : NULL);
 	json_object_object_add(top, "changed", json_object_new_boolean(plan->changed));
 	json_object_object_add(top, "changes", list);
-	puts(json_object_to_json_string_ext(top, JSON_C_TO_STRING_PRETTY));
+	puts(json_object_to_json_string_ext(top, JSON_C_TO_STRING_PRETTY |
+							 JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(top);
 }

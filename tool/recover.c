@@ -12,7 +12,6 @@
 #include "commit.h"
 #include "diag.h"
 #include "generations.h"
-#include "inspect.h"
 #include "links.h"
 #include "pins.h"
 
@@ -35,39 +34,33 @@ int remove_chain(const char *dir)
 	return failed("remove what is in", dir, err);
 }
 
-/* Links of interfaces that the running generation does not know: an apply added them. */
-static int remove_strange_links(const struct state *state)
+/* Interfaces that no kept generation has: of an apply that was killed, or rolled back from and gone. */
+static int drop_links(const struct state *state)
 {
-	struct model *running = inspect(state, "");
 	char dir[PATH_MAX];
 	char **names;
-	int count, err = 0;
+	__u32 ifindex;
+	int count = pins_path(dir, state->dir, "link") ?: pins_list(dir, &names), err = 0;
 
-	if (!running)
-		return -EINVAL;
-	pins_path(dir, state->dir, "link");
-	count = pins_list(dir, &names);
 	for (int i = 0; i < count && !err; i++) {
 		pins_decode(names[i]);
-		if (model_interface(running, names[i]) < 0)
+		err = generations_interface(state, state->current, names[i], &ifindex);
+		if (err == -ENOENT && state->previous)
+			err = generations_interface(state, state->previous, names[i], &ifindex);
+		if (err == -ENOENT)
 			err = links_detach(state->dir, names[i]);
 	}
-	if (count > 0)
+	if (count >= 0)
 		pins_list_free(names, count);
-	model_free(running);
-	return failed("remove links in", state->dir, err);
+	return failed("tell which links are needed in", state->dir, count < 0 ? count : err);
 }
 
-/* A link was rewritten, but its entry in the graph not yet. */
-static int repair_graph(const struct state *state)
+int repair_graph(const struct state *state, const struct model *running)
 {
 	char dir[PATH_MAX], target[GALETTE_TARGET_LEN];
 	struct galette_slot record;
-	struct model *running = inspect(state, "");
 	int fd, err = 0;
 
-	if (!running)
-		return -EINVAL;
 	pins_path(dir, state->dir, "gen/%u", state->current);
 	fd = pins_open(dir, "graph");
 	for (__u32 i = GALETTE_SLOT_RX; fd >= 0 && (int)i < running->edge_count && !err; i++) {
@@ -80,27 +73,54 @@ static int repair_graph(const struct state *state)
 	}
 	if (fd >= 0)
 		close(fd);
-	model_free(running);
 	return failed("repair the graph in", dir, fd < 0 ? fd : err);
+}
+
+/* What root[0] holds before an attach and after a detach: nothing, or the pass program. */
+static bool is_idle(const struct state *state)
+{
+	struct bpf_prog_info info = { 0 };
+	__u32 length = sizeof(info);
+	int fd;
+
+	if (!state->root_id)
+		return true;
+	fd = bpf_prog_get_fd_by_id(state->root_id);
+	if (fd < 0)
+		return false;
+	bpf_obj_get_info_by_fd(fd, &info, &length);
+	close(fd);
+	return !strcmp(info.name, "galette_pass");
+}
+
+static int remove_leftovers(struct state *state)
+{
+	char dir[PATH_MAX];
+
+	if (!is_idle(state)) {
+		error("%s: program %u runs, and none of its generations has it: detach the "
+		      "chain",
+		      state->dir, state->root_id);
+		return -EBUSY;
+	}
+	snprintf(dir, sizeof(dir), "%s", state->dir);
+	state_free(state);
+	return remove_chain(dir) ?: state_read(dir, state);
 }
 
 int recover(struct state *state)
 {
-	char dir[PATH_MAX];
 	int err = 0;
 
-	if (!state_attached(state)) {
-		snprintf(dir, sizeof(dir), "%s", state->dir);
-		state_free(state);
-		return remove_chain(dir) ?: state_read(dir, state);
-	}
+	if (!state_attached(state))
+		return remove_leftovers(state);
 	if (state->build_runs)
 		err = generations_name(state);
 	else if (state->build_exists)
-		err = remove_strange_links(state) ?: generations_drop_build(state);
-	if (!err)
-		err = generations_point_maps(state);
-	if (!err)
-		err = generations_drop_old(state);
-	return err ?: repair_graph(state);
+		err = generations_drop_build(state);
+	err = err ?: generations_point_maps(state);
+	/* What cannot be tidied up now is no reason not to change, or roll back, the chain. */
+	if (!err && !generations_drop_old(state))
+		drop_links(state);
+	return err;
 }

@@ -25,7 +25,10 @@ bool running_dir(const struct options *options, const char *name, char dir[PATH_
 int running_lock(const struct options *options, const char *name, bool make,
 		 struct running *running);
 
-/* The same to read only: it neither waits nor tidies. */
+/* Only the lock, and what is there at a glance, whether it can be read or not. */
+int running_lock_only(const struct options *options, const char *name, struct running *running);
+
+/* As running_lock(), to read only: it neither waits nor tidies, and holds nothing up. */
 int running_read(const struct options *options, const char *name, struct running *running);
 
 /* Whether a generation of it runs, at this moment. */
@@ -33,7 +36,10 @@ bool running_is_attached(const struct options *options, const char *name);
 
 void running_close(struct running *running);
 
-/* The bindings of a running chain's interfaces, for the next generation; malloc'ed. */
-struct binding *running_bindings(const struct model *model);
+/* Say which generation runs now, on stdout; `changed`: it is another than before. */
+void running_report(const struct options *options, const char *name, bool changed);
+
+/* The interfaces that the chain was given, for its next generation; malloc'ed. */
+struct binding *running_bindings(const struct model *model, int *count);
 
 #endif

@@ -47,9 +47,9 @@ static int read_generation(struct state *state, const char *name)
 		error("cannot read generation %s in %s: %s", name, state->dir, strerror(-err));
 		return err;
 	}
-	generation->number = info.generation;
 	generation->parent = info.parent;
 	if (!strcmp(name, "build")) {
+		generation->number = info.generation;
 		state->build_exists = true;
 		if (!err) {
 			state->build = xmalloc(sizeof(*state->build));

@@ -35,6 +35,7 @@ static const char *program_of(const struct target *target, char file[NAME_MAX + 
 		return "galette_redirect";
 	case TARGET_FUNCTION:
 	case TARGET_UPCALL:
+	case TARGET_NONE:
 		break;
 	}
 	return NULL;

@@ -71,8 +71,8 @@ struct galette_function {
 struct galette_interface {
 	char name[GALETTE_IFNAME_LEN];
 	char alias[GALETTE_NAME_LEN]; /* "" where none was given */
-	__u32 ifindex;
-	__u32 reserved;
+	__u32 ifindex;                /* the one that the generation's ingress knows */
+	__u32 bound; /* 1: given on the command line; 0: only named by the chain file */
 };
 
 struct galette_info {

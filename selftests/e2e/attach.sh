@@ -50,7 +50,7 @@ json "… is an empty list" '. == []'
 
 # ---- attach and show ----
 expect 0 "attach" pin attach eth0 "$T/a.toml"
-equal "… says nothing on stdout" "" "$(cat "$T/out")"
+equal "… says which generation runs" "eth0: generation 1 runs" "$(cat "$T/out")"
 probe --hops 2
 equal "packets go through it" "8 0 0 8" \
 	"$(probed '"\(.received) \(.short) \(.mixed) \(.builds[1])"')"

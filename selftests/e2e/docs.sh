@@ -62,7 +62,7 @@ takes() {
 		value=
 		grep -qx -- "$option" <<< "$REQUIRED" && value="=auto"
 		"$GALETTE" "$1" "--$option$value" "${words[@]}" 2>&1 |
-			grep -q 'does not take that option' || echo "$option"
+			grep -q 'does not take --' || echo "$option"
 	done | sort
 }
 

@@ -21,8 +21,8 @@ static int apply(struct options *options, struct running *running, struct model 
 					options->mode);
 	if (plan->changed && !err)
 		advise(wanted);
-	if (!plan->changed)
-		info("%s: nothing to do", wanted->name);
+	if (!err)
+		running_report(options, wanted->name, plan->changed);
 	plan_free(plan);
 	return err ? STATUS_FAILED : STATUS_DONE;
 }
@@ -34,10 +34,11 @@ int verb_apply(struct options *options)
 	int status = running_lock(options, name, false, &running);
 
 	if (!status) {
-		struct binding *bindings = running_bindings(running.model);
+		int count;
+		struct binding *bindings = running_bindings(running.model, &count);
 		struct diag diag = { 0 };
-		struct model *wanted = wanted_read(options, options->argv[1], name, bindings,
-						   running.model->interface_count, &diag);
+		struct model *wanted =
+			wanted_read(options, options->argv[1], name, bindings, count, &diag);
 
 		status = wanted ? apply(options, &running, wanted, &diag) : STATUS_USAGE;
 		model_free(wanted);

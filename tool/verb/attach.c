@@ -70,6 +70,7 @@ static int attach(struct options *options, struct running *running, struct model
 	for (int i = 0; i < wanted->interface_count; i++)
 		info("%s: attached to %s, %s mode", wanted->name, wanted->interfaces[i].name,
 		     mode_name(wanted->interfaces[i].mode));
+	running_report(options, wanted->name, true);
 	return STATUS_DONE;
 }
 

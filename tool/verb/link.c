@@ -114,6 +114,8 @@ int verb_link(struct options *options)
 		else if (!same(&running.model->edges[edge].target, &target) &&
 			 commit_link(&running.state, running.model, edge, &target))
 			status = STATUS_FAILED;
+		if (!status && !diag_quiet && !options->json)
+			printf("%s: %s -> %s\n", name, from, to);
 	}
 	diag_flush(&diag);
 	diag_free(&diag);

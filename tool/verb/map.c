@@ -19,20 +19,10 @@ struct session {
 	struct json_object *list; /* of a dump as JSON */
 };
 
-static bool is_percpu(__u32 type)
-{
-	return type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_ARRAY ||
-	       type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
-}
-
-static size_t stride(const struct model_map *map)
-{
-	return (map->value_size + 7) & ~7u;
-}
-
 static size_t values_size(const struct session *s)
 {
-	return s->percpu ? stride(s->map) * libbpf_num_possible_cpus() : s->map->value_size;
+	return s->percpu ? map_stride(s->map->value_size) * libbpf_num_possible_cpus()
+			 : s->map->value_size;
 }
 
 /* ---- reading words ---- */
@@ -107,7 +97,8 @@ static bool sum(const struct session *s, const void *values, void *out)
 	for (int cpu = 0; cpu < libbpf_num_possible_cpus(); cpu++) {
 		__u64 one = 0;
 
-		memcpy(&one, (const char *)values + cpu * stride(s->map), s->map->value_size);
+		memcpy(&one, (const char *)values + cpu * map_stride(s->map->value_size),
+		       s->map->value_size);
 		total += one;
 	}
 	memcpy(out, &total, s->map->value_size);
@@ -127,7 +118,8 @@ static struct json_object *json_value(const struct session *s, const void *value
 	list = json_object_new_array();
 	for (int cpu = 0; cpu < libbpf_num_possible_cpus(); cpu++)
 		json_object_array_add(list, json_of(s, map->value_type, map->value_size,
-						    (const char *)values + cpu * stride(map)));
+						    (const char *)values +
+							    cpu * map_stride(map->value_size)));
 	return list;
 }
 
@@ -143,7 +135,7 @@ static void print_value(const struct session *s, const void *values)
 	}
 	for (int cpu = 0; cpu < count; cpu++) {
 		char *word = word_of(s, map->value_type, map->value_size,
-				     (const char *)values + cpu * stride(map));
+				     (const char *)values + cpu * map_stride(map->value_size));
 
 		printf("%s%s", cpu ? " " : "", word);
 		free(word);
@@ -337,7 +329,7 @@ int verb_map(struct options *options)
 			status = STATUS_USAGE;
 		} else {
 			s.map = &running.model->maps[map];
-			s.percpu = is_percpu(s.map->type);
+			s.percpu = map_is_percpu(s.map->type);
 			status = work(&s, options->argc - 2, options->argv + 2);
 		}
 	}

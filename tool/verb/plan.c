@@ -30,10 +30,11 @@ int verb_plan(struct options *options)
 	int status = running_read(options, name, &running);
 
 	if (!status) {
-		struct binding *bindings = running_bindings(running.model);
+		int count;
+		struct binding *bindings = running_bindings(running.model, &count);
 		struct diag diag = { 0 };
-		struct model *wanted = wanted_read(options, options->argv[1], name, bindings,
-						   running.model->interface_count, &diag);
+		struct model *wanted =
+			wanted_read(options, options->argv[1], name, bindings, count, &diag);
 
 		status = wanted ? print_plan(options, wanted, running.model, &diag)
 				: STATUS_USAGE;

@@ -14,6 +14,8 @@ int verb_rollback(struct options *options)
 	} else if (!status && commit_rollback(&running.state)) {
 		status = STATUS_FAILED;
 	}
+	if (!status)
+		running_report(options, name, true);
 	running_close(&running);
 	return status;
 }

@@ -91,6 +91,7 @@ static struct json_object *json_maps(const struct model *model)
 		const struct model_map *map = &model->maps[i];
 		struct json_object *item = json_object_new_object();
 		struct json_object *users = json_object_new_array();
+		long entries;
 
 		for (int u = 0; u < map->user_count; u++)
 			json_object_array_add(users,
@@ -100,7 +101,8 @@ static struct json_object *json_maps(const struct model *model)
 		set(item, "key_size", json_object_new_int64(map->key_size));
 		set(item, "value_size", json_object_new_int64(map->value_size));
 		set(item, "size", json_object_new_int64(map->size));
-		set(item, "entries", json_object_new_int64(inspect_map_entries(map)));
+		entries = inspect_map_entries(map);
+		set(item, "entries", entries < 0 ? NULL : json_object_new_int64(entries));
 		set(item, "used_by", users);
 		json_object_array_add(list, item);
 	}
@@ -166,8 +168,9 @@ static void print_chain(const struct model *model)
 		printf("  interface %s%s%s%s: %s\n", interface->name,
 		       *interface->alias ? " (" : "", interface->alias,
 		       *interface->alias ? ")" : "",
-		       interface->attached ? mode_name(interface->mode)
-					   : "not attached: it has gone");
+		       interface->attached
+			       ? mode_name(interface->mode)
+			       : "not attached: it has gone, or come back as another");
 	}
 	for (int i = 0; i < model->function_count; i++)
 		printf("  function %s: program %u of %s\n", model->functions[i].name,
