@@ -25,12 +25,15 @@ static int failed(const char *what, const char *dir, int err)
 /* Links first: the interfaces must not run into emptied arrays. */
 int remove_chain(const char *dir)
 {
-	static const char *const order[] = { "link", "maps", "gen", "root" };
 	char path[PATH_MAX];
-	int err = links_detach_all(dir);
+	char **names;
+	int err = links_detach_all(dir), count = err ?: pins_list(dir, &names);
 
-	for (int i = 0; i < 4 && !err; i++)
-		err = pins_path(path, dir, "%s", order[i]) ?: pins_remove(path);
+	if (count < 0)
+		return failed("remove what is in", dir, count);
+	for (int i = 0; i < count && !err; i++)
+		err = pins_path(path, dir, "%s", names[i]) ?: pins_remove(path);
+	pins_list_free(names, count);
 	return failed("remove what is in", dir, err);
 }
 
