@@ -110,14 +110,15 @@ struct nf_rate {
  * The value of `flow_state`, by canonical struct nf_flow; both directions of a
  * connection share it. Verdicts are one word each that only ever goes from 0
  * to 1, so no CPU and no NF can undo what another has stamped, and no lock is
- * needed: attack outweighs benign. To start anew, delete the entry.
+ * needed: attack outweighs benign. `cleared` is no verdict: the flow has been
+ * quiet for long enough, and is still counted. To start anew, delete the entry.
  */
 struct nf_flow_state {
 	struct nf_rate rate; /* packets, while there is no verdict */
-	__u32 packets;       /* without a hit, while there is no verdict */
+	__u32 packets;       /* without a hit, until it is cleared or has a verdict */
 	__u32 benign;
 	__u32 attack;
-	__u32 reserved;
+	__u32 cleared; /* by weak-classifier's probation */
 };
 
 _Static_assert(sizeof(struct nf_flow_state) == 32, "shared by NFs that are built apart");
