@@ -11,7 +11,9 @@
 /*
  * A 5-tuple, all in network order. The same addresses in two VLANs are one
  * flow. Ports are 0 where the protocol has none, and in every fragment (the
- * first too), so that the fragments of one packet are of one flow.
+ * first too), so that the fragments of one packet are of one flow; for the same
+ * reason a fragment's protocol is what the IPv6 fragment header says comes
+ * next, be it an extension header.
  */
 struct nf_flow {
 	nf_ip6 src;
@@ -39,7 +41,7 @@ static __always_inline bool parse_flow(struct pkt *pkt, const struct nf_ip *ip,
 	flow->dst = ip_dst(ip);
 	flow->src_port = ports && !l4->fragment ? ports->src : 0;
 	flow->dst_port = ports && !l4->fragment ? ports->dst : 0;
-	flow->protocol = l4->protocol;
+	flow->protocol = l4->first_protocol;
 	flow->zero[0] = flow->zero[1] = flow->zero[2] = 0;
 	return true;
 }
