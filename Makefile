@@ -63,12 +63,14 @@ E2E     := $(sort $(wildcard selftests/e2e/*.sh))
 # What a Debian 12 machine lacks: to build, to test.
 PACKAGES := make gcc g++ clang llvm bpftool pkg-config libbpf-dev libelf-dev zlib1g-dev \
 	libnl-3-dev libnl-route-3-dev libnl-genl-3-dev libtomlplusplus-dev libjson-c-dev \
-	libcmocka-dev clang-format cppcheck shellcheck iproute2 ethtool jq strace tcpdump \
-	iputils-ping netcat-openbsd curl procps man-db groff
+	libcmocka-dev clang-format cppcheck shellcheck iproute2 ethtool jq \
+	iputils-ping netcat-openbsd procps man-db groff
 
 # clang-format knows C, cppcheck finds what compilers do not.
-CSOURCES = $(shell git ls-files '*.c' '*.h' '*.cc')
-SHSOURCES = $(shell git ls-files '*.sh' selftests/run tool/galette-pin.bash .ci/run)
+# An exported tree has no git.
+sources = $(shell find . -name build -prune -o -name '.?*' -prune -o -type f \( $(1) \) -printf '%P\n' | sort)
+CSOURCES = $(call sources,-name '*.c' -o -name '*.h' -o -name '*.cc')
+SHSOURCES = $(call sources,-name '*.sh') selftests/run tool/galette-pin.bash $(wildcard .ci/run)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -187,7 +189,7 @@ clean:
 	$(Q)rm -rf build
 
 -include $(TOOLOBJ:.o=.d) $(SLOWOBJ:.o=.d) $(NF:.o=.d) $(addsuffix .d,$(NFSO) $(TESTSO)) $(TESTBPF:.o=.d) $(SKEL:$(B)/%.skel.h=$(B)/bpf/%.bpf.d) \
-	$(addsuffix .d,$(UNIT) $(NFTEST) $(HELPERS))
+	$(addsuffix .d,$(UNIT) $(NFTEST) $(HELPERS) $(B)/selftests/bench/hop)
 
 # ---- fuzzing ----
 

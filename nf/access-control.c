@@ -4,7 +4,8 @@
  *
  * The longest prefix in `allow_list` that matches the source address decides:
  * 1 allows, 0 inspects although a shorter prefix allows. Both IP versions are
- * in one list, IPv4 prefixes as v4-mapped. Malformed packets are inspected;
+ * in one list, IPv4 prefixes as v4-mapped: ::/0 is for IPv4 too, unless 0.0.0.0/0
+ * is listed with its own value (0). Malformed packets are inspected;
  * frames that are not IP (ARP, …) take the action `non_ip`.
  */
 #include <galette/nf.h>

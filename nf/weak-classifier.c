@@ -3,14 +3,16 @@
  * weak-classifier: the cheap checks, so that only the doubtful packets need
  * the dear ones.
  *
- * A flow's entry in `flow_state` decides once it has a verdict, stamped there
- * by a closer inspector (dpi) or, after `probation` packets without a hit, by
- * this function. Until then its packets are suspect, and an attack those that
+ * A flow's entry in `flow_state` decides once a closer inspector (dpi) has
+ * stamped a verdict there. Without one an attack are those packets that
  *   are more than `packets_per_second` of one flow, or
- *   start more than `new_flows_per_second` from one source address.
- * Both are limits, not verdicts: a forged source must not be able to cut off
- * the flow it pretends to be. For the same reason impossible TCP flags condemn
- * the packet and not its flow. The table forgets the flows that have been quiet
+ *   start more than `new_flows_per_second` from one source address,
+ * and the others are suspect, until `probation` packets without a hit have
+ * cleared their flow: then benign. A cleared flow is still held to its rate,
+ * for nobody has looked into it; a stamped one is not. Both limits are no
+ * verdicts: a forged source must not be able to cut off the flow it pretends
+ * to be. For the same reason impossible TCP flags condemn the packet and not
+ * its flow. The table forgets the flows that have been quiet
  * for longest; made a plain hash by the chain file it fills up, and flows that
  * find no room stay suspect.
  *
@@ -86,8 +88,10 @@ static __always_inline enum weak_classifier known_flow(struct nf_flow_state *sta
 		state->packets = 0;
 		return ATTACK;
 	}
+	if (state->cleared)
+		return BENIGN;
 	if (config.probation && state->packets >= config.probation) {
-		flow_stamp(state, NF_BENIGN);
+		state->cleared = 1;
 		return BENIGN;
 	}
 	atomic_add(&state->packets, 1);

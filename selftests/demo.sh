@@ -73,7 +73,7 @@ done
 run galette-pin show eth0
 
 say "Refuse the scanner altogether, trust the device: two map entries, live."
-run galette-pin map eth0 blocked-ips set 192.0.2.9 1
+run galette-pin map eth0 blocked-ips set 192.0.2.9 0
 run galette-pin map eth0 allow-list set 192.0.2.1/32 1
 if outside ping -q -c 1 -W 1 -I 192.0.2.9 192.0.2.254 > /dev/null; then
 	echo "the scanner still gets through"

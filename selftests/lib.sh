@@ -16,6 +16,8 @@
 #   netns NAME; in_ns NAME CMD    a network namespace; this mount namespace stays
 #   load_start [OPTION ...]; load_stop      loadgen in the background; result in $LOAD
 #   probe [OPTION ...]            eight frames; result in $PROBE
+#   handled HOPS                  whose stamps eight frames come back with, by HOPS functions:
+#                                 a build's number, "none" (they reach the stack) or "broken"
 
 set -u
 
@@ -204,13 +206,38 @@ probed() {
 	jq -r "$1" <<< "$PROBE"
 }
 
+# The numbers of a probe, without the 20 ms that jq takes to start.
+read_probe() {
+	local builds
+	[[ $PROBE =~ \"dropped\":([0-9]+),.*\"stack\":([0-9]+),.*\"lost\":(-?[0-9]+),\"mixed\":([0-9]+),\"short\":([0-9]+),.*\"builds\":\[([0-9,]+)\] ]] ||
+		return
+	DROPPED=${BASH_REMATCH[1]} STACK=${BASH_REMATCH[2]} LOST=${BASH_REMATCH[3]}
+	MIXED=${BASH_REMATCH[4]} SHORT=${BASH_REMATCH[5]} builds=${BASH_REMATCH[6]}
+	IFS=, read -ra BUILDS <<< "$builds"
+}
+
+handled() {
+	probe --hops "$1"
+	if ! read_probe || [ $((MIXED + LOST + DROPPED)) -gt 0 ]; then
+		echo broken
+	elif [ "$SHORT" = 0 ] && [ "${BUILDS[1]}" = 8 ]; then
+		echo 1
+	elif [ "$SHORT" = 0 ] && [ "${BUILDS[2]}" = 8 ]; then
+		echo 2
+	elif [ "$STACK" = 8 ]; then
+		echo none
+	else
+		echo broken
+	fi
+}
+
 # What is pinned, and with which program ids: the running chain's identity.
 pinned() {
 	(cd "$PINS" 2>/dev/null && find . | sort)
 }
 
 root_id() {
-	bpftool -j map lookup pinned "$PINS/${1-eth0}/root" key 0 0 0 0 | jq -c .value
+	bpftool -j map lookup pinned "$PINS/${1-eth0}/root" key 0 0 0 0
 }
 
 objects() {

@@ -81,13 +81,17 @@ static int walk_batches(struct walk *w)
 	return err == -ENOENT ? 0 : err;
 }
 
-/* Tries and arrays by the next key; a trie goes on in order even if the key has gone. */
+/*
+ * Tries and arrays by the next key. In a trie the key after one that has gone is
+ * the first again: entries that others delete meanwhile may make it visit some
+ * twice, but never more than the map can hold.
+ */
 static int walk_keys(struct walk *w)
 {
 	char *key = xmalloc(w->key_size), *value = xmalloc(w->value_size);
 	int err = bpf_map_get_next_key(w->fd, NULL, key);
 
-	while (!err) {
+	while (!err && w->count < w->max_entries) {
 		if (!w->fn || !bpf_map_lookup_elem(w->fd, key, value))
 			err = visit(w, key, value);
 		if (!err)

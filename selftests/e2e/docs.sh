@@ -103,7 +103,7 @@ cd "$T" || exit
 example 1 > first.toml
 cp "$ROOT/chains/two-port.toml" .
 while read -r command; do
-	bash -c "galette-pin() { command galette-pin --nf-path '$NF' \"\$@\"; }; $command" \
+	bash -o pipefail -c "galette-pin() { command galette-pin --nf-path '$NF' \"\$@\"; }; $command" \
 		> "$T/out" 2> "$T/err"
 	status=$?
 	want=0
@@ -115,7 +115,7 @@ while read -r command; do
 done <<< "$(example 2)"
 holds "nothing is left of the example" test ! -e "$PINS/eth0"
 veth eth1 peer1
-expect 0 "example: $(example 3)" bash -c "galette-pin() { command galette-pin --nf-path '$NF' \"\$@\"; }; $(example 3)"
+expect 0 "example: $(example 3)" bash -o pipefail -c "galette-pin() { command galette-pin --nf-path '$NF' \"\$@\"; }; $(example 3)"
 
 # ---- the completion ----
 

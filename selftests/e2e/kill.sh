@@ -22,13 +22,9 @@ CALLS+=,mount,umount2,flock,sendto,sendmsg,membarrier,exit_group
 linear "$T/a.toml" 1 s1 counter=count s2 < /dev/null
 linear "$T/b.toml" 2 s1 s2 counter=count < /dev/null
 
-# State $1 of the probe: 8 packets of build 1, of build 2, or to the stack.
-handled() {
-	probe --hops 2
-	probed 'if .mixed + .lost + .dropped > 0 then "broken"
-		elif .builds[1] == 8 and .short == 0 then "1"
-		elif .builds[2] == 8 and .short == 0 then "2"
-		elif .stack == 8 then "none" else "broken" end'
+# Of both chains' two stamps.
+state() {
+	handled 2
 }
 
 tree() {
@@ -39,7 +35,7 @@ tree() {
 
 # series VERB SETUP-STATES NEXT ARGS...: kill it at each call until one run ends by itself.
 series() {
-	local verb=$1 allowed=$2 next=$3 n state status what
+	local verb=$1 allowed=$2 next=$3 n now status what
 	shift 3
 	local bad=0 list="" start=$SECONDS
 	for ((n = 1; ; n++)); do
@@ -48,13 +44,13 @@ series() {
 		status=$?
 		read -r _ what < "$T/hit"
 		[ "$what" != - ] || break
-		state=$(handled)
+		now=$(state)
 		if [ $status -ne 137 ]; then
 			list="status $status"
-		elif [[ " $allowed " != *" $state "* ]]; then
-			list="packets handled by '$state'"
-		elif ! $next "$state" > "$T/next" 2>&1; then
-			list="packets were handled by '$state'; the next command: $(head -3 "$T/next" | tr '\n' ' ')"
+		elif [[ " $allowed " != *" $now "* ]]; then
+			list="packets handled by '$now'"
+		elif ! $next "$now" > "$T/next" 2>&1; then
+			list="packets were handled by '$now'; the next command: $(head -3 "$T/next" | tr '\n' ' ')"
 		else
 			continue
 		fi
@@ -82,7 +78,7 @@ same_tree() {
 
 bench
 pin -q attach eth0 "$T/a.toml" && pin -q detach eth0
-equal "nothing to begin with" none "$(handled)"
+equal "nothing to begin with" none "$(state)"
 tree > "$T/tree-nothing"
 objects > "$T/objects-nothing"
 
@@ -91,7 +87,7 @@ BASE=nothing
 next_attach() {
 	if [ "$1" = none ]; then
 		pin -q attach eth0 "$T/a.toml" || return
-		[ "$(handled)" = 1 ] || return
+		[ "$(state)" = 1 ] || return
 	fi
 	pin -q detach eth0 && same_tree tree-nothing
 }
@@ -107,7 +103,7 @@ base
 tree > "$T/tree-base"
 next_apply() {
 	pin -q apply eth0 "$T/b.toml" || return
-	[ "$(handled)" = 2 ] && same_tree tree-base
+	[ "$(state)" = 2 ] && same_tree tree-base
 }
 series apply "1 2" next_apply apply eth0 "$T/a.toml"
 next_apply > "$T/next" || fail "apply afterwards" "$(cat "$T/next")"
@@ -119,27 +115,27 @@ next_rollback() {
 	jq -e '.missed == 0' "$T/show" || return
 	[ "$1" = 2 ] && want=1
 	pin -q rollback eth0 || return
-	[ "$(handled)" = $want ] || return
+	[ "$(state)" = $want ] || return
 	[ $want = 2 ] || pin -q rollback eth0 || return
-	[ "$(handled)" = 2 ] && same_tree tree-base
+	[ "$(state)" = 2 ] && same_tree tree-base
 }
 series rollback "1 2" next_rollback rollback eth0
-[ "$(handled)" = 2 ] || pin -q rollback eth0
+[ "$(state)" = 2 ] || pin -q rollback eth0
 
 next_link() {
 	pin -q link eth0 s1:next s2 || return
-	[ "$(handled)" = 2 ] && same_tree tree-base
+	[ "$(state)" = 2 ] && same_tree tree-base
 }
 # From s1 over s2 and the counter; by link straight to the counter: one stamp less.
-series_link() {
-	handled() {
-		probe
-		probed 'if .mixed + .lost + .dropped > 0 or .received != 8 then "broken"
-			else "\(.builds[2] / 4)" end'
-	}
-	series link "2" next_link link eth0 s1:next counter
+state() {
+	probe
+	probed 'if .mixed + .lost + .dropped > 0 or .received != 8 then "broken"
+		else "\(.builds[2] / 4)" end'
 }
-series_link
+series link "2" next_link link eth0 s1:next counter
+state() {
+	handled 2
+}
 pin -q link eth0 s1:next s2
 
 # ---- detach: half done is gone, or still there ----
@@ -147,15 +143,9 @@ next_detach() {
 	if [ "$1" != none ]; then
 		pin -q detach eth0 || return
 	fi
-	[ "$(handled)" = none ] || return
+	[ "$(state)" = none ] || return
 	pin -q attach eth0 "$T/b.toml" && pin -q detach eth0 && same_tree tree-nothing || return
 	base
-}
-handled() {
-	probe --hops 2
-	probed 'if .mixed + .lost + .dropped > 0 then "broken"
-		elif .builds[2] == 8 and .short == 0 then "2"
-		elif .stack == 8 then "none" else "broken" end'
 }
 series detach "none 2" next_detach detach eth0
 pin -q detach eth0 2> /dev/null

@@ -60,7 +60,7 @@ while read -r block line; do
 		grep -Ev '^(sudo make|(sudo )?apt(-get)? |git clone |cd )' "$T/$block" > "$T/run.sh"
 		[ -s "$T/run.sh" ] || continue
 		ran=$((ran + 1))
-		if bash -eu "$T/run.sh" > "$T/out" 2>&1 < /dev/null; then
+		if bash -eu -o pipefail "$T/run.sh" > "$T/out" 2>&1 < /dev/null; then
 			ok "README.md:$line: $(head -1 "$T/run.sh")"
 		else
 			fail "README.md:$line" "$(head -1 "$T/run.sh")"

@@ -270,32 +270,33 @@ static void send_frames(int peer, const struct load_frame *frame)
 	}
 }
 
-static int packet_socket(int ifindex, int protocol)
+/* Protocol 0 at first: each socket() that listens, bind() and close() is an RCU grace period. */
+static int packet_socket(int ifindex)
 {
 	struct sockaddr_ll at = { .sll_family = AF_PACKET,
 				  .sll_ifindex = ifindex,
-				  .sll_protocol = htons(protocol) };
-	int sock = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK, htons(protocol));
+				  .sll_protocol = htons(ETH_P_ALL) };
+	int sock = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK, 0);
 
 	if (sock < 0 || bind(sock, (void *)&at, sizeof(at)))
 		fail("packet socket");
 	return sock;
 }
 
-/* The same frames through a packet socket; returns how many. */
-static __u64 send_skbs(int peer, const struct load_frame *frame)
+/* The same frames through a packet socket, whichever it is bound to; returns how many. */
+static __u64 send_skbs(int sock, int peer, const struct load_frame *frame)
 {
+	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_ifindex = peer };
 	__u8 data[LOAD_HEADER + sizeof(struct stamp)];
 	struct stamp stamp = { .magic = STAMP_MAGIC };
-	int sock = packet_socket(peer, 0);
 
 	memcpy(data, frame->header, frame->length);
 	for (; !stop && stamp.seq < opt.count; stamp.seq++) {
 		memcpy(data + frame->length, &stamp, sizeof(stamp));
-		if (write(sock, data, frame->length + sizeof(stamp)) < 0)
+		if (sendto(sock, data, frame->length + sizeof(stamp), 0, (void *)&to,
+			   sizeof(to)) < 0)
 			fail("sending to a packet socket");
 	}
-	close(sock);
 	return stamp.seq;
 }
 
@@ -436,7 +437,7 @@ static void pin_to_cpu(int cpu)
 static void run(int peer, const struct load_frame *frame)
 {
 	struct itimerval timer = { .it_value.tv_sec = opt.seconds };
-	int sock = opt.skb ? packet_socket(if_nametoindex(opt.dev), ETH_P_ALL) : -1;
+	int sock = opt.skb ? packet_socket(if_nametoindex(opt.dev)) : -1;
 	struct veth_stat dev0, dev1, peer0, peer1;
 	struct load_counts c;
 	__u64 skbs = 0;
@@ -448,7 +449,7 @@ static void run(int peer, const struct load_frame *frame)
 	setitimer(ITIMER_REAL, &timer, NULL);
 	start = now();
 	if (opt.skb)
-		skbs = send_skbs(peer, frame);
+		skbs = send_skbs(sock, peer, frame);
 	else
 		send_frames(peer, frame);
 	seconds = now() - start;

@@ -109,7 +109,7 @@ static inline struct frame random_frame(uint64_t *r)
 static inline void mutate(uint64_t *r, struct frame *f)
 {
 	for (unsigned int n = 1 + below(r, 3); n; n--) {
-		unsigned int at = below(r, below(r, 2) && f->len > 64 ? 64 : f->len);
+		unsigned int at = below(r, below(r, 2) && f->len > 64 ? 64 : f->len), to;
 
 		switch (below(r, 6)) {
 		case 0:
@@ -122,7 +122,8 @@ static inline void mutate(uint64_t *r, struct frame *f)
 			f->data[at] = (uint8_t[]) { 0, 1, 0x7f, 0x80, 0xff }[below(r, 5)];
 			break;
 		case 3:
-			memmove(f->data + below(r, f->len), f->data + at, f->len - at);
+			to = below(r, f->len);
+			memmove(f->data + to, f->data + at, f->len - (at > to ? at : to));
 			break;
 		case 4:
 			f->len = CORPUS_LEN_MIN + below(r, f->len - CORPUS_LEN_MIN + 1);

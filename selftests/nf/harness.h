@@ -169,6 +169,17 @@ static inline int nf_try_load(struct nf *nf, const char *path,
 	return 0;
 }
 
+/* A test NF's path; a sanitized build has test NFs of its own. */
+static inline const char *test_object(const char *file)
+{
+	static char path[512];
+	const char *build = getenv("GALETTE_BUILD");
+
+	snprintf(path, sizeof(path), "%s/selftests/nf-objects/%s", build ? build : "build",
+		 file);
+	return path;
+}
+
 static inline void nf_load(struct nf *nf, const char *name, const struct nf_setting *settings)
 {
 	char path[128];

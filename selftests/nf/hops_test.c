@@ -9,9 +9,6 @@
 
 #include <glob.h>
 
-#define CONTROL "build/selftests/nf-objects/variable-index.bpf.o"
-#define PARSE   "build/selftests/nf-objects/parse.bpf.o"
-
 enum {
 	TAIL_CALL = 12
 };
@@ -143,7 +140,7 @@ static void test_control(void **state)
 	struct nf nf;
 	int found;
 
-	load(&nf, CONTROL);
+	load(&nf, test_object("variable-index.bpf.o"));
 	assert_non_null(sites_error(&nf));
 	found = indirect_calls(nf.fd);
 	nf_unload(&nf);
@@ -157,7 +154,7 @@ static void each_nf(void (*check)(const char *path, const struct nf *nf))
 	glob_t paths;
 
 	assert_int_equal(glob("build/nf/*.bpf.o", 0, NULL, &paths), 0);
-	assert_int_equal(glob(PARSE, GLOB_APPEND, NULL, &paths), 0);
+	assert_int_equal(glob(test_object("parse.bpf.o"), GLOB_APPEND, NULL, &paths), 0);
 	for (size_t i = 0; i < paths.gl_pathc; i++) {
 		struct nf nf;
 

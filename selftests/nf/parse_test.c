@@ -3,8 +3,6 @@
 #include "nf/harness.h"
 #include "nf/traffic.h"
 
-#define OBJECT "build/selftests/nf-objects/parse.bpf.o"
-
 enum {
 	MALFORMED,
 	OTHER,
@@ -42,8 +40,8 @@ static void load(struct nf *nf)
 {
 	if (geteuid() != 0)
 		skip();
-	if (nf_try_load(nf, OBJECT, NULL))
-		fail_msg("%s: the kernel refuses it (V=1 shows why)", OBJECT);
+	if (nf_try_load(nf, test_object("parse.bpf.o"), NULL))
+		fail_msg("parse.bpf.o: the kernel refuses it (V=1 shows why)");
 }
 
 #define expect(WHAT, GOT, WANT)                                                        \
@@ -58,8 +56,17 @@ static int has(const struct packet *p, int ext)
 	return p->fragment == ext || memchr(p->ext, ext, sizeof(p->ext));
 }
 
-static void expect_flow(const char *what, const struct frame *f, const struct parsed *p,
-			int ports)
+/* The protocol of a packet's flow: of fragments the one that all of them have. */
+static int flow_protocol(const struct packet *p, const struct frame *f)
+{
+	for (int i = 0; p->ext[i]; i++)
+		if (p->ext[i] == EXT_FRAG_FIRST || p->ext[i] == EXT_FRAG_LATER)
+			return ext_number(f, p->ext[i + 1]);
+	return f->protocol;
+}
+
+static void expect_flow(const char *what, const struct packet *packet, const struct frame *f,
+			const struct parsed *p, int ports)
 {
 	uint8_t src[16] = { [10] = 0xff, 0xff }, dst[16] = { [10] = 0xff, 0xff };
 	const uint8_t *ip = f->data + f->ip;
@@ -69,7 +76,7 @@ static void expect_flow(const char *what, const struct frame *f, const struct pa
 	expect(what, memcmp(p->flow.src, src, 16), 0);
 	expect(what, memcmp(p->flow.dst, dst, 16), 0);
 	expect(what, memcmp(p->flow.ports, ports ? f->data + f->l4 : (uint8_t[4]) {}, 4), 0);
-	expect(what, p->flow.protocol, f->protocol);
+	expect(what, p->flow.protocol, flow_protocol(packet, f));
 	expect(what, memcmp(p->flow.zero, "\0\0\0", 3), 0);
 }
 
@@ -90,7 +97,7 @@ static void expect_l4(const char *what, const struct packet *packet, const struc
 	expect(what, p->tcp, proto == IPPROTO_TCP && !later && kind == WHOLE ? f->l4 : 0);
 	expect(what, p->udp, proto == IPPROTO_UDP && !later && kind == WHOLE ? f->l4 : 0);
 	expect(what, p->icmp, proto == (f->v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP) ? f->l4 : 0);
-	expect_flow(what, f, p, ports && !fragment);
+	expect_flow(what, packet, f, p, ports && !fragment);
 }
 
 static void test_traffic(void **state)
@@ -147,6 +154,37 @@ static void test_fragment_bits(void **state)
 			assert_memory_equal(p.flow.ports,
 					    p.fragment ? (uint8_t[4]) {} : f.data + f.l4, 4);
 		}
+	nf_unload(&nf);
+}
+
+/* Whatever stands between a fragment header and the transport header. */
+static void test_fragments_of_one(void **state)
+{
+#define V6 .src = "2001:db8::1"
+	static const struct packet pairs[][2] = {
+		{ { .fragment = EXT_FRAG_FIRST }, { .fragment = EXT_FRAG_LATER } },
+		{ { V6, .ext = { EXT_FRAG_FIRST } }, { V6, .ext = { EXT_FRAG_LATER } } },
+		{ { V6, .ext = { EXT_FRAG_FIRST, EXT_DSTOPTS } },
+		  { V6, .ext = { EXT_FRAG_LATER }, .protocol = 60 } },
+		{ { V6, .ext = { EXT_HOPOPTS, EXT_FRAG_FIRST, EXT_AH, EXT_DSTOPTS } },
+		  { V6, .ext = { EXT_HOPOPTS, EXT_FRAG_LATER }, .protocol = 51 } },
+		{ { V6, .ext = { EXT_FRAG_WHOLE, EXT_FRAG_FIRST, EXT_DSTOPTS } },
+		  { V6, .ext = { EXT_FRAG_WHOLE, EXT_FRAG_LATER }, .protocol = 60 } },
+		{ { V6, .ext = { EXT_FRAG_FIRST, EXT_FRAG_FIRST } },
+		  { V6, .ext = { EXT_FRAG_LATER }, .protocol = 44 } },
+	};
+#undef V6
+	struct nf nf;
+
+	load(&nf);
+	for (unsigned int i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		struct frame first = build(&pairs[i][0]), later = build(&pairs[i][1]);
+		struct parsed a = parse(&nf, &first), b = parse(&nf, &later);
+
+		assert_true(a.flow_good && b.flow_good && !a.later && b.later);
+		assert_memory_equal(&a.flow, &b.flow, sizeof(a.flow));
+		assert_int_equal(a.hash, b.hash);
+	}
 	nf_unload(&nf);
 }
 
@@ -240,7 +278,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_traffic),  cmocka_unit_test(test_fragment_bits),
 		cmocka_unit_test(test_noise),    cmocka_unit_test(test_arp),
-		cmocka_unit_test(test_symmetry),
+		cmocka_unit_test(test_symmetry), cmocka_unit_test(test_fragments_of_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

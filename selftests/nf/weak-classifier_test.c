@@ -2,8 +2,6 @@
 /* weak-classifier: flags, rates, verdicts and the flow table that a later inspector shares. */
 #include "nf/harness.h"
 
-#include <time.h>
-
 enum {
 	BENIGN,
 	SUSPECT,
@@ -20,7 +18,7 @@ struct flow {
 struct flow_state {
 	uint64_t since;
 	uint32_t events, reserved;
-	uint32_t packets, benign, attack, reserved2;
+	uint32_t packets, benign, attack, cleared;
 };
 
 static void load(struct nf *nf, const struct nf_setting *settings)
@@ -59,10 +57,35 @@ static int flows(const struct nf *nf, struct flow *last, struct flow_state *stat
 	return count;
 }
 
-/* Start at the beginning of a second, for rates count in seconds. */
-static void next_second(void)
+/* When a second began: 0 is over, and one that is yet to begin does not end. */
+#define OVER    0
+#define FOREVER ((uint64_t)1 << 62)
+
+/* The second that is counted in, in all entries; the values of both maps begin with it. */
+static void set_second(const struct nf *nf, const char *map, uint64_t since)
 {
-	nanosleep(&(struct timespec) { 1, 20000000 }, NULL);
+	int fd = nf_map(nf, map);
+	uint8_t key[sizeof(struct flow)], next[sizeof(key)], value[sizeof(struct flow_state)];
+	int more = bpf_map_get_next_key(fd, NULL, key) == 0;
+
+	while (more) {
+		more = bpf_map_get_next_key(fd, key, next) == 0;
+		assert_int_equal(bpf_map_lookup_elem(fd, key, value), 0);
+		memcpy(value, &since, sizeof(since));
+		assert_int_equal(bpf_map_update_elem(fd, key, value, BPF_EXIST), 0);
+		memcpy(key, next, sizeof(key));
+	}
+}
+
+/* A packet that opens a second, which then does not end. */
+static int classify_first(const struct nf *nf, const struct packet *p, const char *map)
+{
+	int action;
+
+	set_second(nf, map, OVER);
+	action = classify(nf, p);
+	set_second(nf, map, FOREVER);
+	return action;
 }
 
 /* Every combination of the six flags, against the rule as RFC 9293 has it. */
@@ -191,11 +214,13 @@ static void test_new_flows(void **state)
 {
 	const struct nf_setting settings[] = { { .name = "new_flows_per_second", .value = 5 },
 					       {} };
-	struct packet other = { .src = "10.0.0.99" }, known = { .sport = 1 };
+	struct packet other = { .src = "10.0.0.99" }, known = { .sport = 1 },
+		      next = { .sport = 101 };
 	struct nf nf;
 
 	load(&nf, settings);
-	for (int i = 1; i <= 20; i++) {
+	assert_int_equal(classify_first(&nf, &known, "sources"), SUSPECT);
+	for (int i = 2; i <= 20; i++) {
 		struct packet p = { .sport = i };
 
 		assert_int_equal(classify(&nf, &p), i <= 5 ? SUSPECT : ATTACK);
@@ -203,8 +228,8 @@ static void test_new_flows(void **state)
 	assert_int_equal(flows(&nf, NULL, NULL), 5); /* a scan does not fill the table */
 	assert_int_equal(classify(&nf, &other), SUSPECT);
 	assert_int_equal(classify(&nf, &known), SUSPECT);
-	next_second();
-	for (int i = 101; i <= 110; i++) {
+	assert_int_equal(classify_first(&nf, &next, "sources"), SUSPECT);
+	for (int i = 102; i <= 110; i++) {
 		struct packet p = { .sport = i };
 
 		assert_int_equal(classify(&nf, &p), i <= 105 ? SUSPECT : ATTACK);
@@ -221,18 +246,52 @@ static void test_packet_rate(void **state)
 	struct nf nf;
 
 	load(&nf, settings);
-	for (int i = 1; i <= 30; i++)
+	assert_int_equal(classify_first(&nf, &p, "flow_state"), SUSPECT);
+	for (int i = 2; i <= 30; i++)
 		assert_int_equal(classify(&nf, &p), i <= 10 ? SUSPECT : ATTACK);
 	assert_int_equal(classify(&nf, &other), SUSPECT);
 	/* The hits began its probation anew: 10 good ones here do not make it 15. */
-	next_second();
-	for (int i = 1; i <= 10; i++)
+	assert_int_equal(classify_first(&nf, &p, "flow_state"), SUSPECT);
+	for (int i = 2; i <= 10; i++)
 		assert_int_equal(classify(&nf, &p), SUSPECT);
-	next_second();
-	for (int i = 1; i <= 5; i++)
+	assert_int_equal(classify_first(&nf, &p, "flow_state"), SUSPECT);
+	for (int i = 2; i <= 5; i++)
 		assert_int_equal(classify(&nf, &p), SUSPECT);
-	assert_int_equal(classify(&nf, &p), BENIGN);
-	for (int i = 1; i <= 30; i++) /* and then the rate is no matter */
+	for (int i = 6; i <= 30; i++) /* cleared, and still held to its rate */
+		assert_int_equal(classify(&nf, &p), i <= 10 ? BENIGN : ATTACK);
+	/* Its hits do not make it suspect again. */
+	assert_int_equal(classify_first(&nf, &p, "flow_state"), BENIGN);
+	nf_unload(&nf);
+}
+
+/* As in chains/gateway.toml: the limit is far beyond the probation. */
+static void test_gateway(void **state)
+{
+	const struct nf_setting settings[] = { { .name = "new_flows_per_second", .value = 50 },
+					       { .name = "packets_per_second", .value = 5000 },
+					       { .name = "probation", .value = 20 },
+					       {} };
+	static const struct packet p = { .protocol = IPPROTO_TCP }, other = { .sport = 5 };
+	struct flow_state entry;
+	struct flow key;
+	struct nf nf;
+
+	load(&nf, settings);
+	assert_int_equal(classify_first(&nf, &p, "flow_state"), SUSPECT);
+	for (int i = 2; i <= 6000; i++)
+		assert_int_equal(classify(&nf, &p), i <= 20     ? SUSPECT
+						    : i <= 5000 ? BENIGN
+								: ATTACK);
+	assert_int_equal(classify_first(&nf, &p, "flow_state"), BENIGN);
+	assert_int_equal(flows(&nf, &key, &entry), 1);
+	assert_int_equal(entry.cleared, 1);
+	assert_int_equal(entry.benign, 0);
+	assert_int_equal(classify(&nf, &other), SUSPECT);
+
+	/* Somebody has looked into it: no rate. */
+	entry.benign = 1;
+	bpf_map_update_elem(nf_map(&nf, "flow_state"), &key, &entry, 0);
+	for (int i = 1; i <= 6000; i++)
 		assert_int_equal(classify(&nf, &p), BENIGN);
 	nf_unload(&nf);
 }
@@ -300,6 +359,7 @@ int main(void)
 		cmocka_unit_test(test_keys),        cmocka_unit_test(test_new_flows),
 		cmocka_unit_test(test_packet_rate), cmocka_unit_test(test_probation),
 		cmocka_unit_test(test_full_table),  cmocka_unit_test(test_non_ip),
+		cmocka_unit_test(test_gateway),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,32 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Values from a chain file: places of errors, configs over their defaults. */
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <arpa/inet.h>
-#include <cmocka.h>
-
-#include "value.h"
-#include "fuzz/value_types.h"
-
-static struct value_types types;
-
-static int set_up(void **state)
-{
-	value_types_init(&types);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	btf__free(types.btf);
-	return 0;
-}
+#include "value_unit.h"
 
 static struct node *parse(const char *text)
 {

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define HEADER "vmlinux/vmlinux.h"
-#define OBJECT "build/selftests/nf-objects/vmlinux.bpf.o"
+#define OBJECT "selftests/nf-objects/vmlinux.bpf.o"
 
 static struct btf *ours, *kernel;
 
@@ -105,11 +105,15 @@ static int kernel_enumerator(const char *name, int *value)
 
 static void load(void)
 {
+	const char *build = getenv("GALETTE_BUILD");
+	char path[512];
+
 	if (kernel)
 		return;
-	ours = btf__parse(OBJECT, NULL);
+	snprintf(path, sizeof(path), "%s/" OBJECT, build ? build : "build");
+	ours = btf__parse(path, NULL);
 	if (!ours)
-		fail_msg("no %s: make it first", OBJECT);
+		fail_msg("no %s: make it first", path);
 	kernel = btf__load_vmlinux_btf();
 	if (!kernel)
 		skip();

@@ -11,7 +11,9 @@
 /*
  * A 5-tuple, all in network order. The same addresses in two VLANs are one
  * flow. Ports are 0 where the protocol has none, and in every fragment (the
- * first too), so that the fragments of one packet are of one flow.
+ * first too), so that the fragments of one packet are of one flow; for the same
+ * reason a fragment's protocol is what the IPv6 fragment header says comes
+ * next, be it an extension header.
  */
 struct nf_flow {
 	nf_ip6 src;
@@ -39,7 +41,7 @@ static __always_inline bool parse_flow(struct pkt *pkt, const struct nf_ip *ip,
 	flow->dst = ip_dst(ip);
 	flow->src_port = ports && !l4->fragment ? ports->src : 0;
 	flow->dst_port = ports && !l4->fragment ? ports->dst : 0;
-	flow->protocol = l4->protocol;
+	flow->protocol = l4->first_protocol;
 	flow->zero[0] = flow->zero[1] = flow->zero[2] = 0;
 	return true;
 }
@@ -110,14 +112,15 @@ struct nf_rate {
  * The value of `flow_state`, by canonical struct nf_flow; both directions of a
  * connection share it. Verdicts are one word each that only ever goes from 0
  * to 1, so no CPU and no NF can undo what another has stamped, and no lock is
- * needed: attack outweighs benign. To start anew, delete the entry.
+ * needed: attack outweighs benign. `cleared` is no verdict: the flow has been
+ * quiet for long enough, and is still counted. To start anew, delete the entry.
  */
 struct nf_flow_state {
 	struct nf_rate rate; /* packets, while there is no verdict */
-	__u32 packets;       /* without a hit, while there is no verdict */
+	__u32 packets;       /* without a hit, until it is cleared or has a verdict */
 	__u32 benign;
 	__u32 attack;
-	__u32 reserved;
+	__u32 cleared; /* by weak-classifier's probation */
 };
 
 _Static_assert(sizeof(struct nf_flow_state) == 32, "shared by NFs that are built apart");

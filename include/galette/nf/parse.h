@@ -17,7 +17,7 @@
 #define GALETTE_NF_PARSE_H
 
 enum {
-	NF_VLAN_MAX = 2,    /* 802.1Q in 802.1ad */
+	NF_VLAN_MAX = 2,    /* 802.1Q in 802.1ad; more is malformed */
 	NF_IP6_EXT_MAX = 8, /* more in one packet is malformed */
 };
 
@@ -53,7 +53,12 @@ struct nf_eth {
 	__u16 off;    /* of what follows: 14, 18 or 22 */
 };
 
-/* False: the frame ends within its header or a tag. Further tags are left as the EtherType. */
+static __always_inline bool eth_is_tag_(__be16 proto)
+{
+	return proto == nf_htons(NF_ETH_VLAN) || proto == nf_htons(NF_ETH_QINQ);
+}
+
+/* False: the frame ends within its header or a tag, or has more tags than NF_VLAN_MAX. */
 static __always_inline bool parse_eth(struct pkt *pkt, struct nf_eth *eth)
 {
 	struct ethhdr *head = pkt_at(pkt, 0, sizeof(*head));
@@ -65,15 +70,15 @@ static __always_inline bool parse_eth(struct pkt *pkt, struct nf_eth *eth)
 	for (int i = 0; i < NF_VLAN_MAX; i++) {
 		struct vlan_hdr *tag;
 
-		if (eth->proto != nf_htons(NF_ETH_VLAN) && eth->proto != nf_htons(NF_ETH_QINQ))
-			break;
+		if (!eth_is_tag_(eth->proto))
+			return true;
 		tag = pkt_at(pkt, eth->off, sizeof(*tag));
 		if (!tag)
 			return false;
 		eth->proto = tag->h_vlan_encapsulated_proto;
 		eth->off += sizeof(*tag);
 	}
-	return true;
+	return !eth_is_tag_(eth->proto);
 }
 
 /* ---- ARP ---- */
@@ -107,7 +112,7 @@ static __always_inline struct nf_arp *parse_arp(struct pkt *pkt, const struct nf
 /* ---- IP ---- */
 
 enum nf_kind {
-	NF_MALFORMED, /* truncated, or of lengths that contradict each other */
+	NF_MALFORMED, /* truncated, lengths that contradict each other, false addresses */
 	NF_NOT_IP,
 	NF_IPV4,
 	NF_IPV6,
@@ -139,7 +144,18 @@ static __always_inline enum nf_kind parse_ip4(struct pkt *pkt, struct nf_ip *ip)
 	return NF_IPV4;
 }
 
-/* RFC 8200, 3. A jumbogram (RFC 2675) has payload_len 0 and ends where its header does. */
+/* ::ffff:0:0/96, which is how IPv4 addresses are kept (ip4_mapped()). */
+static __always_inline bool ip6_is_mapped_(const struct in6_addr *addr)
+{
+	return !(addr->in6_u.u6_addr32[0] | addr->in6_u.u6_addr32[1] |
+		 (addr->in6_u.u6_addr32[2] ^ nf_htonl(0xffff)));
+}
+
+/*
+ * RFC 8200, 3. A jumbogram (RFC 2675) has payload_len 0 and ends where its header
+ * does. Mapped addresses are for sockets, not for the wire (RFC 6890, 2.2.3): such
+ * a packet must not be taken for one of IPv4.
+ */
 static __always_inline enum nf_kind parse_ip6(struct pkt *pkt, struct nf_ip *ip)
 {
 	struct ipv6hdr *head = pkt_at(pkt, ip->off, sizeof(*head));
@@ -148,7 +164,8 @@ static __always_inline enum nf_kind parse_ip6(struct pkt *pkt, struct nf_ip *ip)
 	if (!head || head->version != 6)
 		return NF_MALFORMED;
 	len = sizeof(*head) + nf_ntohs(head->payload_len);
-	if (ip->off + len > pkt_len(pkt))
+	if (ip->off + len > pkt_len(pkt) || ip6_is_mapped_(&head->saddr) ||
+	    ip6_is_mapped_(&head->daddr))
 		return NF_MALFORMED;
 	ip->v6 = head;
 	ip->end = ip->off + len;
@@ -160,7 +177,7 @@ static __always_inline enum nf_kind parse_ip(struct pkt *pkt, struct nf_ip *ip)
 {
 	struct nf_eth eth;
 
-	ip->kind = NF_MALFORMED;
+	*ip = (struct nf_ip) {}; /* and so NF_MALFORMED; clang moves even what nobody reads */
 	if (!parse_eth(pkt, &eth))
 		return NF_MALFORMED;
 	ip->off = eth.off;
@@ -203,13 +220,15 @@ struct nf_l4 {
 	__u8 protocol; /* NF_IP_*, the first that is no extension header */
 	bool fragment; /* the packet is one of several fragments */
 	bool later;    /* and not the first: the transport header is in another packet */
+	/* What all fragments of a packet know: a fragment's first header. Else as protocol. */
+	__u8 first_protocol;
 };
 
 /* RFC 791, 3.1: flags and offset, the latter in units of 8 bytes. */
 static __always_inline bool parse_l4_ip4(const struct nf_ip *ip, struct nf_l4 *l4)
 {
 	l4->off = ip->off + ip->v4->ihl * 4u;
-	l4->protocol = ip->v4->protocol;
+	l4->protocol = l4->first_protocol = ip->v4->protocol;
 	l4->fragment = ip->v4->frag_off & nf_htons(0x3fff); /* MF and offset */
 	l4->later = ip->v4->frag_off & nf_htons(0x1fff);
 	return true;
@@ -241,12 +260,13 @@ static __always_inline __u32 equal_(__u32 a, __u32 b)
 static __always_inline bool parse_l4_ip6(struct pkt *pkt, const struct nf_ip *ip,
 					 struct nf_l4 *l4)
 {
-	__u32 off = ip->off + sizeof(struct ipv6hdr), frag = 0;
+	__u32 off = ip->off + sizeof(struct ipv6hdr), frag = 0, first = 0;
 	__u8 next = ip->v6->nexthdr;
 
 	for (int i = 0; i <= NF_IP6_EXT_MAX; i++) {
 		__u32 is_ah = equal_(next, NF_IP_AH), is_frag = equal_(next, NF_IP_FRAGMENT);
 		struct frag_hdr *ext; /* as long as the shortest of the others */
+		__u32 bits, splits;
 
 		if (!ip6_is_ext_(next) || frag & nf_htons(0xfff8)) {
 			l4->off = off;
@@ -254,12 +274,16 @@ static __always_inline bool parse_l4_ip6(struct pkt *pkt, const struct nf_ip *ip
 			/* Offset 0 and no more: a whole packet (RFC 6946). */
 			l4->fragment = frag;
 			l4->later = frag & nf_htons(0xfff8);
+			l4->first_protocol = first | (next & -equal_(frag, 0));
 			return true;
 		}
 		ext = pkt_at(pkt, off, sizeof(*ext));
 		if (!ext)
 			return false;
-		frag |= ext->frag_off & nf_htons(0xfff9) & -is_frag;
+		bits = ext->frag_off & nf_htons(0xfff9) & -is_frag;
+		splits = equal_(frag, 0) & ~equal_(bits, 0); /* the outermost that does */
+		first |= ext->nexthdr & -splits;
+		frag |= bits;
 		/* Units of 8 bytes, the first not counted; AH of 4, the first two (RFC 4302, 2.2). */
 		off += ((ext->reserved & (is_frag - 1)) + 1 + is_ah) << (3 - is_ah);
 		next = ext->nexthdr;
