@@ -7,8 +7,10 @@
  * objects --beyond FILE [SECONDS]: those that are not in FILE, an earlier list.
  * They are freed behind RCU grace periods, one a slot of a prog array: wait
  * until these are gone, as long as some go within SECONDS (60); list those that
- * do not, and exit with status 1. What others make meanwhile does not count.
+ * do not, and exit with status 1. Ids are the machine's: GALETTE_OBJECT_NAMES is a
+ * file with the names that count, one a line; of a link, those of its program.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,23 +57,69 @@ static char *beyond(const char *list)
 	return text;
 }
 
-/* What has been left for good may be opened. */
-static void print_name(const char *line)
+static int info_by_id(int (*open_id)(__u32 id), __u32 id, void *info, __u32 len)
+{
+	int fd = open_id(id), err;
+
+	if (fd < 0)
+		return -errno;
+	err = bpf_obj_get_info_by_fd(fd, info, &len) ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+/* What has been left for good may be opened. 0: `name` is filled in. */
+static int name_of(const char *line, char name[BPF_OBJ_NAME_LEN])
 {
 	struct bpf_prog_info prog = {};
 	struct bpf_map_info map = {};
+	struct bpf_link_info link = {};
 	__u32 id = atoi(strchr(line, ' '));
-	__u32 len = *line == 'p' ? sizeof(prog) : sizeof(map);
-	int fd = *line == 'p'   ? bpf_prog_get_fd_by_id(id)
-		 : *line == 'm' ? bpf_map_get_fd_by_id(id)
-				: -1;
+	int err = 0;
 
-	if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, *line == 'p' ? (void *)&prog : &map, &len))
-		printf("%s %s\n", line, *line == 'p' ? prog.name : map.name);
-	else
-		printf("%s\n", line);
-	if (fd >= 0)
-		close(fd);
+	if (*line == 'm') {
+		err = info_by_id(bpf_map_get_fd_by_id, id, &map, sizeof(map));
+		memcpy(name, map.name, BPF_OBJ_NAME_LEN);
+		return err;
+	}
+	if (*line == 'l') {
+		err = info_by_id(bpf_link_get_fd_by_id, id, &link, sizeof(link));
+		id = link.prog_id;
+	}
+	if (!err)
+		err = info_by_id(bpf_prog_get_fd_by_id, id, &prog, sizeof(prog));
+	memcpy(name, prog.name, BPF_OBJ_NAME_LEN);
+	return err;
+}
+
+/* Whether a name counts. */
+static int counts(const char *name)
+{
+	const char *path = getenv("GALETTE_OBJECT_NAMES");
+	FILE *f = path ? fopen(path, "r") : NULL;
+	char line[64];
+	int found = 0;
+
+	if (!f)
+		return 1;
+	while (!found && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		found = !strcmp(line, name);
+	}
+	fclose(f);
+	return found;
+}
+
+/* Print it if it counts; 1 then. */
+static int print_left(const char *line)
+{
+	char name[BPF_OBJ_NAME_LEN];
+	int err = name_of(line, name);
+
+	if (err == -ENOENT || (!err && !counts(name)))
+		return 0;
+	printf("%s %s\n", line, err ? "?" : name);
+	return 1;
 }
 
 /* Those lines of `left` that are still there. */
@@ -100,7 +148,7 @@ int main(int argc, char **argv)
 	time_t patience = argc > 3 ? atoi(argv[3]) : 60;
 	size_t length = 0;
 	char *left;
-	int status;
+	int status = 0;
 	FILE *f;
 
 	if (argc == 1) {
@@ -128,9 +176,8 @@ int main(int argc, char **argv)
 		length = strlen(left);
 		usleep(2000);
 	}
-	status = *left != '\0';
 	for (char *line = strtok(left, "\n"); line; line = strtok(NULL, "\n"))
-		print_name(line);
+		status |= print_left(line);
 	free(left);
 	return status;
 }

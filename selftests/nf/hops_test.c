@@ -8,6 +8,7 @@
 #include "nf/harness.h"
 
 #include <glob.h>
+#include <galette/abi.h>
 
 enum {
 	TAIL_CALL = 12
@@ -193,12 +194,68 @@ static void test_jited(void **state)
 	each_nf(check_jited);
 }
 
+/* The tool's own programs, with as many interfaces as there may be: else their sites are dead code. */
+static void load_own(struct nf *nf, const char *name)
+{
+	const char *build = getenv("GALETTE_BUILD");
+	struct bpf_map *slots;
+	uint32_t *interfaces;
+	char path[512];
+
+	if (geteuid() != 0)
+		skip();
+	libbpf_set_print(quiet);
+	snprintf(path, sizeof(path), "%s/bpf/%s.bpf.o", build ? build : "build", name);
+	*nf = (struct nf) { .object = bpf_object__open(path) };
+	assert_non_null(nf->object);
+	interfaces = rodata(nf, "interfaces", NULL);
+	if (interfaces) {
+		uint32_t *ifindex = rodata(nf, "ifindex", NULL);
+
+		*interfaces = GALETTE_INTERFACES_MAX;
+		for (uint32_t i = 0; i < GALETTE_INTERFACES_MAX; i++)
+			ifindex[i] = i + 1;
+	}
+	slots = bpf_object__find_map_by_name(nf->object, "slots");
+	if (slots)
+		bpf_map__set_max_entries(slots, 2 * GALETTE_INTERFACES_MAX);
+	assert_int_equal(bpf_object__load(nf->object), 0);
+	nf->program = bpf_object__next_program(nf->object, NULL);
+	nf->fd = bpf_program__fd(nf->program);
+}
+
+static int tail_calls(const struct nf *nf)
+{
+	const struct bpf_insn *insns = bpf_program__insns(nf->program);
+	int count = 0;
+
+	for (size_t i = 0; i < bpf_program__insn_cnt(nf->program); i++)
+		count += insns[i].code == (BPF_JMP | BPF_CALL) && !insns[i].src_reg &&
+			 insns[i].imm == TAIL_CALL;
+	return count;
+}
+
+static void test_own_programs(void **state)
+{
+	struct nf root, ingress;
+
+	load_own(&root, "root");
+	assert_int_equal(tail_calls(&root), 1);
+	check_jited("root", &root);
+	nf_unload(&root);
+	load_own(&ingress, "ingress");
+	assert_int_equal(tail_calls(&ingress), GALETTE_INTERFACES_MAX);
+	check_jited("ingress", &ingress);
+	nf_unload(&ingress);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_control),
 		cmocka_unit_test(test_call_sites),
 		cmocka_unit_test(test_jited),
+		cmocka_unit_test(test_own_programs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
