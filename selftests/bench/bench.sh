@@ -43,7 +43,7 @@ hop_veth() {
 	veth "hop$1-$2" "peer$1-$2"
 }
 hop_gone() {
-	pin detach "$1-$2-$3"
+	pin -q detach "$1-$2-$3"
 }
 
 echo "a hop: BPF_PROG_TEST_RUN of a 64-byte frame, (t(N) - t(1)) / (N - 1) for N functions;"
@@ -52,7 +52,7 @@ echo
 each hop_veth
 for nf in no-op macswap; do
 	each chain $nf
-	"$BUILD/selftests/bench/hop" $nf "$ROUNDS" "$REPEAT"
+	"$BUILD/selftests/bench/hop" $nf "$ROUNDS" "$REPEAT" || exit 1
 	each hop_gone $nf
 done
 
@@ -105,4 +105,4 @@ done
 echo "  last packet of one generation to the first of the next: $(cat "$T/gap") ns"
 echo "  (two packets of one generation are $(cat "$T/interval") ns apart: mean of each)"
 echo "  missed tail calls: $(pin -j show eth0 | jq .missed)"
-pin detach eth0
+pin -q detach eth0
