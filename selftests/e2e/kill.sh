@@ -5,8 +5,8 @@
 # its system calls in turn. Being killed before call N + 1 is being killed after
 # call N: so every state that a kill between calls can leave is met. Counted are
 # the calls that change what other processes see (below); between two of these
-# the kernel's state is the same wherever the tool dies. GALETTE_FULL=1 counts
-# every call.
+# the kernel's state is the same wherever the tool dies. To hold that to be true,
+# every call there is counts of link and rollback, and with GALETTE_FULL=1 of all.
 #
 # After each kill: packets are handled wholly by the old or wholly by the new
 # chain (or, without one, reach the stack), the next command works, and nothing
@@ -37,9 +37,10 @@ tree() {
 series() {
 	local verb=$1 allowed=$2 next=$3 n now status what
 	shift 3
-	local bad=0 list="" start=$SECONDS
+	local bad=0 list="" start=$SECONDS calls=$CALLS
+	case $verb in link | rollback) calls=all ;; esac
 	for ((n = 1; ; n++)); do
-		"$HELPERS/inject" --calls "$CALLS" --kill $n -- \
+		"$HELPERS/inject" --calls "$calls" --kill $n -- \
 			"$GALETTE" --nf-path "$TESTNF:$NF" -q "$@" 3> "$T/hit" > "$T/out" 2> "$T/err"
 		status=$?
 		read -r _ what < "$T/hit"

@@ -207,8 +207,11 @@ static int trace(pid_t first)
 		if (WSTOPSIG(status) == (SIGTRAP | 0x80)) {
 			struct ptrace_syscall_info info = {};
 
-			if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) < 0)
+			if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) < 0) {
+				if (errno == ESRCH) /* a child, killed with its parent */
+					continue;
 				die("ptrace");
+			}
 			if (running && info.op == PTRACE_SYSCALL_INFO_ENTRY) {
 				const char *name = call_name(&info);
 
