@@ -10,7 +10,6 @@
 #include "commit.h"
 #include "diag.h"
 #include "generations.h"
-#include "inspect.h"
 #include "links.h"
 #include "pins.h"
 #include "terminal.h"
