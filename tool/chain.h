@@ -75,6 +75,15 @@ struct rx {
 	struct loc loc;
 };
 
+/* [slowpath]; 0: not said. */
+struct slowpath {
+	enum target_kind absent; /* TARGET_DROP, TARGET_PASS or TARGET_TX */
+	int pipes;               /* per queue, 1 to GALETTE_PIPES_MAX */
+	int frames;              /* per queue, a power of two */
+	int watchdog;            /* seconds */
+	bool busy_poll;
+};
+
 struct chain {
 	char *text; /* the file, NUL-terminated */
 	size_t length;
@@ -85,12 +94,15 @@ struct chain {
 	int map_count;
 	struct rx *rx;
 	int rx_count;
+	struct slowpath slowpath;
 	bool loops;
 };
 
 enum {
 	CHAIN_TEXT_MAX = 8 << 20,   /* bytes of a chain file */
 	CHAIN_FUNCTIONS_MAX = 1024, /* far more than a path can hold: what recursion may cost */
+	CHAIN_FRAMES = 2048,        /* [slowpath] frames, where the file does not say */
+	CHAIN_WATCHDOG = 5,         /* [slowpath] watchdog, likewise */
 };
 
 /* From text, or from a file ("-": standard input). NULL: diag has the errors. */

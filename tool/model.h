@@ -11,6 +11,7 @@
 #include <galette/abi.h>
 
 #include "chain.h"
+#include "native.h"
 #include "object.h"
 
 /* An interface given on the command line: [ALIAS=]IF. */
@@ -28,6 +29,14 @@ struct model_interface {
 	__u32 mode; /* XDP_FLAGS_DRV_MODE or …SKB_MODE; 0: it cannot be told */
 };
 
+/* The content of a file that a config names (nf_file). */
+struct model_file {
+	char field[GALETTE_NAME_LEN]; /* of the config */
+	char *path;                   /* where it was found */
+	char *bytes;                  /* a NUL behind them */
+	size_t size;                  /* without it */
+};
+
 struct model_function {
 	char name[GALETTE_NAME_LEN];
 	char path[GALETTE_PATH_LEN];
@@ -36,9 +45,13 @@ struct model_function {
 	int action_count;
 	__u32 base; /* its first edge */
 	__u32 object_size, object_crc32;
-	struct object *object; /* wanted; NULL: native only */
+	struct object *object; /* wanted; of a native-only function, read from its .so */
 	int *map_index;        /* wanted: for each of object->maps, its place in model.maps */
-	__u32 prog_id;         /* running */
+	struct native *native; /* wanted: its native object; NULL: there is none */
+	struct model_file *files; /* wanted: what the nf_file fields of its config name */
+	int file_count;
+	bool has_native; /* it can run in the slow path */
+	__u32 prog_id;   /* running; 0: native only */
 };
 
 enum {

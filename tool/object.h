@@ -27,12 +27,14 @@ struct object_var {
 };
 
 struct object {
-	char *file;       /* where it was found */
-	__u32 file_size;  /* bytes */
-	__u32 file_crc32; /* zlib's */
-	struct bpf_object *bpf;
+	char *file;             /* where it was found */
+	__u32 file_size;        /* bytes */
+	__u32 file_crc32;       /* zlib's */
+	struct bpf_object *bpf; /* NULL: native only; then there is no program and no rodata */
 	struct bpf_program *program;
 	const struct btf *btf;
+	struct btf *own_btf; /* native only */
+	unsigned char *data; /* native only: the config's bytes, at config.offset */
 	char (*actions)[GALETTE_ACTION_LEN];
 	int action_count;
 	struct object_map *maps; /* the NF's own, not slots, edges and data sections */
@@ -54,7 +56,7 @@ bool object_exists(const char *nf_path, const char *path);
 
 const struct object_map *object_map(const struct object *object, const char *name);
 
-/* The bytes of a .rodata variable, to be changed before loading. */
+/* The bytes of a .rodata variable (native only: of the config), to be changed before loading. */
 void *object_var(const struct object *object, const struct object_var *var);
 
 #endif

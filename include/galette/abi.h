@@ -18,8 +18,27 @@
  *     devmap             devmap: index = that of the interface
  *     maps/NAME          the NF maps that this generation uses
  *     nf/FUNCTION        its programs, by their names in the chain file
- *     ingress tx drop …  its terminals; redirects are called tx-NAME
+ *     ingress tx drop …  its terminals; redirects are called tx-NAME, upcalls
+ *                        upcall-SLOT-FUNCTION: one a slot, for it names its slot
  *   gen/build            a generation that is being built
+ *
+ * And what the slow path needs, so that galette-slow reads nothing else:
+ *
+ *   slow/                where galette-slow says how it is; locked by it
+ *     helper             array of one struct galette_helper, to be mapped
+ *     pipes              array of GALETTE_PIPES_MAX struct galette_pipe, to be mapped
+ *   gen/N/slowpath       array of one struct galette_slowpath
+ *   gen/N/routes         array of __u32, GALETTE_ROUTE() of each slot, to be mapped
+ *   gen/N/slow-edges     array of struct galette_edge, same index: what galette-slow
+ *                        counts, beside the kernel's edges; to be mapped
+ *   gen/N/upcalls        per-CPU array of struct galette_upcall, same index
+ *   gen/N/xsks           XSKMAP, filled by galette-slow: GALETTE_XSK()
+ *   gen/N/native/FUNCTION/   of each function that has a native object:
+ *     so                 array of one value: the shared object
+ *     config             array of one value: its config's bytes (if it has one)
+ *     files/FIELD        array of one value: content of the nf_file config.FIELD,
+ *                        and a NUL behind it
+ *     maps/NAME          its maps, as it calls them
  *
  * Which generation runs is derived: the one whose ingress has the program id
  * that is in root[0]. A chain whose root[0] is none of its ingresses is not
@@ -40,6 +59,8 @@ enum {
 	GALETTE_TAIL_CALLS_MAX = 33, /* MAX_TAIL_CALL_CNT, include/linux/bpf.h */
 	GALETTE_SLOT_MISSED = 0, /* never filled; its counter: packets that met an empty slot */
 	GALETTE_SLOT_RX = 1,     /* first of one slot per interface, then the functions' */
+	GALETTE_PIPES_MAX = 64,  /* pipes per queue */
+	GALETTE_QUEUES_MAX = 64, /* queues of an interface that the slow path looks at */
 };
 
 /* What has gone over one edge, on one CPU. Bytes: Ethernet frame without FCS. */
@@ -85,6 +106,101 @@ struct galette_info {
 	__u32 reserved;
 };
 
+/* ---- the slow path ---- */
+
+/*
+ * What the upcall program writes in front of the packet, in network order:
+ * which chain to go on with, and where. The packet is behind it.
+ */
+struct galette_upcall_head {
+	__be32 generation;
+	__be16 function; /* its place in `functions`: the one to run */
+	__be16 slot;     /* the edge that led to it */
+};
+
+/* What has become of the packets of one upcall edge, on one CPU. */
+struct galette_upcall {
+	__u64 sent;   /* handed to galette-slow's socket */
+	__u64 absent; /* no socket: they took the action `absent` */
+	__u64 lost;   /* no room for the head, or the socket went at that moment */
+};
+
+/* Where an edge leads natively, in one word that changes in one step. */
+enum galette_route {
+	GALETTE_ROUTE_NONE, /* nowhere: a missed edge */
+	GALETTE_ROUTE_TX,
+	GALETTE_ROUTE_REDIRECT, /* to the interface of that index */
+	GALETTE_ROUTE_DROP,
+	GALETTE_ROUTE_PASS,
+	GALETTE_ROUTE_ABORT,
+	GALETTE_ROUTE_FUNCTION, /* to the function of that index */
+};
+
+#define GALETTE_ROUTE(KIND, INDEX) ((__u32)(KIND) << 16 | (__u16)(INDEX))
+#define GALETTE_ROUTE_KIND(ROUTE)  ((ROUTE) >> 16)
+#define GALETTE_ROUTE_INDEX(ROUTE) ((ROUTE)&0xffff)
+
+/* The socket of a pipe for one queue of an interface, each by its place. */
+#define GALETTE_XSK(SLOWPATH, INTERFACE, QUEUE, PIPE) \
+	(((INTERFACE) * (SLOWPATH)->queues + (QUEUE)) * (SLOWPATH)->pipes + (PIPE))
+
+/* [slowpath] of the chain file, with what it left to be chosen. */
+struct galette_slowpath {
+	__u32 pipes;       /* per queue */
+	__u32 queues;      /* the most that an interface of the chain has */
+	__u32 frames;      /* UMEM frames per queue, a power of two */
+	__u32 absent;      /* XDP_DROP, XDP_PASS or XDP_TX */
+	__u32 watchdog_ms; /* longer than this no packet may take */
+	__u32 busy_poll;   /* 1: never sleep */
+};
+
+/* Why galette-slow did not bring a packet to its end. */
+enum galette_loss {
+	GALETTE_LOSS_HEAD,       /* no valid upcall head */
+	GALETTE_LOSS_GENERATION, /* of a generation that is gone */
+	GALETTE_LOSS_MISSED,     /* an edge that leads nowhere, an action that there is not */
+	GALETTE_LOSS_HOPS,       /* more functions on its way than the kernel would allow */
+	GALETTE_LOSS_TX_FULL,    /* the interface does not take packets fast enough */
+	GALETTE_LOSS_TX_FAILED,  /* the interface is down or gone */
+	GALETTE_LOSS_PASS,       /* the kernel did not take it */
+	GALETTE_LOSS_CRASHED,    /* in the pipe's hands when its process died */
+	GALETTE_LOSS_RX_FULL,    /* kernel: the socket's ring was full */
+	GALETTE_LOSS_FILL_EMPTY, /* kernel: no frame was free */
+	GALETTE_LOSS_RX_DROPPED, /* kernel: too long for a frame, and others */
+	GALETTE_LOSSES,
+};
+
+/* One pipe: a process, and what it has done since galette-slow started. */
+struct galette_pipe {
+	__u32 pid;      /* 0: there is none */
+	__u32 function; /* that it is in now, its place in `functions`; ~0: none */
+	__u32 crashes;
+	__u32 hangs; /* times that the watchdog ended it */
+	__u64 packets;
+	__u64 tx, redirect, pass, drop, abort; /* how they ended */
+	__u64 lost[GALETTE_LOSSES];
+};
+
+/* galette-slow's own process; counts of frames as of the last SIGUSR1 it got. */
+struct galette_helper {
+	__u32 pid;    /* 0: none has ever run */
+	__u32 pipes;  /* per queue, and entries of `pipes` in use */
+	__u64 start;  /* the process's start time: field 22 of /proc/PID/stat */
+	__u64 ready;  /* seconds since the epoch */
+	__u32 memory; /* number of its descriptor of the memory that a successor takes over */
+	__u32 generations[3]; /* that it can handle; 0: none */
+	__u32 counted;        /* goes up when the counts below have been made */
+	__u32 total;
+	__u32 fill, rx, tx, completion; /* in the rings */
+	__u32 hand;                     /* in the pipes' hands */
+	__u32 reserved;
+};
+
+_Static_assert(sizeof(struct galette_upcall_head) == 8, "upcall head");
+_Static_assert(sizeof(struct galette_upcall) == 24, "upcall");
+_Static_assert(sizeof(struct galette_slowpath) == 24, "slowpath");
+_Static_assert(sizeof(struct galette_pipe) == 152, "pipe");
+_Static_assert(sizeof(struct galette_helper) == 72, "helper");
 _Static_assert(sizeof(struct galette_edge) == 16, "edge");
 _Static_assert(sizeof(struct galette_slot) == 176, "slot");
 _Static_assert(sizeof(struct galette_function) == 336, "function");

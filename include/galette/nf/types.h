@@ -8,6 +8,7 @@
  *   nf_mac        02:00:00:00:00:01
  *   nf_port       443                   network order
  *   nf_ip_prefix  10.1.0.0/16, 2001:db8::/32
+ *   nf_file       "dpi.rules"           a path; native NFs get its content (NF_LOAD())
  *
  * And two things every NF needs with them: byte order, and exchanging values.
  */
@@ -37,6 +38,15 @@ struct nf_ip_prefix {
 
 _Static_assert(sizeof(struct nf_ip_prefix) == 20,
 	       "LPM key: struct bpf_lpm_trie_key and 16 bytes");
+
+/*
+ * A file that a config field names: beside the chain file, else where the NF
+ * objects are. The tool reads it when the chain is built, so a chain that runs
+ * does not change with it.
+ */
+typedef struct {
+	char path[256]; /* NUL-terminated */
+} nf_file;
 
 /* Between host and network order; a constant stays one. */
 #define nf_htons(x) bpf_htons(x)
