@@ -30,6 +30,7 @@ say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(patsubst $(B)/%,%,$(2)))
 
 comma  := ,
 LIBS   := libbpf libnl-route-3.0 libnl-genl-3.0 json-c zlib
+SLOWLIBS := libseccomp libcap
 SAN    := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 WARN   := -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers
 CFLAGS ?= -O2 -g
@@ -51,7 +52,7 @@ NF      := $(patsubst nf/%.c,build/nf/%.bpf.o,$(filter-out $(NFNATIVE),$(wildcar
 NFSO    := $(patsubst nf/%.c,$(B)/nf/%.so,$(wildcard nf/*.c))
 SKEL    := $(patsubst bpf/%.bpf.c,$(B)/%.skel.h,$(wildcard bpf/*.bpf.c))
 TOOLOBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tool/*.c tool/verb/*.c)) $(B)/tool/toml.o
-SLOWOBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tool/slowpath/*.c))
+SLOWOBJ := $(patsubst %.c,$(B)/%.o,$(filter-out tool/slowpath/main.c,$(wildcard tool/slowpath/*.c)))
 TESTBPF := $(patsubst %.bpf.c,$(B)/%.bpf.o,$(wildcard selftests/*/*.bpf.c)) \
 	$(patsubst selftests/nf-objects/%.c,$(B)/selftests/nf-objects/%.bpf.o,$(wildcard selftests/nf-objects/*.c))
 TESTSO  := $(patsubst %.c,$(B)/%.so,$(wildcard selftests/nf-objects/native-*.c))
@@ -63,7 +64,7 @@ E2E     := $(sort $(wildcard selftests/e2e/*.sh))
 # What a Debian 12 machine lacks: to build, to test.
 PACKAGES := make gcc g++ clang llvm bpftool pkg-config libbpf-dev libelf-dev zlib1g-dev \
 	libnl-3-dev libnl-route-3-dev libnl-genl-3-dev libtomlplusplus-dev libjson-c-dev \
-	libcmocka-dev clang-format cppcheck shellcheck iproute2 ethtool jq \
+	libseccomp-dev libcap-dev libcmocka-dev clang-format cppcheck shellcheck iproute2 ethtool jq \
 	iputils-ping netcat-openbsd procps man-db groff
 
 # clang-format knows C, cppcheck finds what compilers do not.
@@ -76,11 +77,15 @@ SHSOURCES = $(call sources,-name '*.sh') selftests/run tool/galette-pin.bash $(w
 .SECONDARY:
 .PHONY: all check run-check lint demo bench install deps clean format
 
-all: $(B)/galette-pin $(NF) $(NFSO)
+all: $(B)/galette-pin $(B)/galette-slow $(NF) $(NFSO)
 
-$(B)/galette-pin: $(TOOLOBJ)
+$(B)/galette-pin: $(B)/tool/main.o $(B)/tool/libtool.a
 	$(call say,LINK,$@)
 	$(Q)$(CXX) $(SAN) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/galette-slow: $(B)/tool/slowpath/main.o $(B)/tool/libtool.a
+	$(call say,LINK,$@)
+	$(Q)$(CXX) $(SAN) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(shell $(PKG_CONFIG) --libs $(SLOWLIBS))
 
 # Tests link the tool's objects but its main().
 $(B)/tool/libtool.a: $(filter-out $(B)/tool/main.o,$(TOOLOBJ)) $(SLOWOBJ)
@@ -177,7 +182,7 @@ install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/galette/nf $(DESTDIR)$(MANDIR)/man8 \
 		$(DESTDIR)$(COMPDIR) $(DESTDIR)$(PREFIX)/include/galette/nf \
 		$(DESTDIR)$(PREFIX)/share/galette/chains
-	install -m 755 $(B)/galette-pin $(DESTDIR)$(BINDIR)
+	install -m 755 $(B)/galette-pin $(B)/galette-slow $(DESTDIR)$(BINDIR)
 	install -m 644 $(NF) $(NFSO) $(DESTDIR)$(LIBDIR)/galette/nf
 	install -m 644 tool/galette-pin.8 $(DESTDIR)$(MANDIR)/man8
 	install -m 644 tool/galette-pin.bash $(DESTDIR)$(COMPDIR)/galette-pin
@@ -188,7 +193,7 @@ install: all
 clean:
 	$(Q)rm -rf build
 
--include $(TOOLOBJ:.o=.d) $(SLOWOBJ:.o=.d) $(NF:.o=.d) $(addsuffix .d,$(NFSO) $(TESTSO)) $(TESTBPF:.o=.d) $(SKEL:$(B)/%.skel.h=$(B)/bpf/%.bpf.d) \
+-include $(TOOLOBJ:.o=.d) $(SLOWOBJ:.o=.d) $(B)/tool/slowpath/main.d $(NF:.o=.d) $(addsuffix .d,$(NFSO) $(TESTSO)) $(TESTBPF:.o=.d) $(SKEL:$(B)/%.skel.h=$(B)/bpf/%.bpf.d) \
 	$(addsuffix .d,$(UNIT) $(NFTEST) $(HELPERS) $(B)/selftests/bench/hop)
 
 # ---- fuzzing ----

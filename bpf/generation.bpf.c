@@ -17,6 +17,16 @@
 		__type(value, VALUE);              \
 	} NAME SEC(".maps")
 
+/* galette-slow maps them: a system call a packet would cost more than the packet. */
+#define MAPPED_MAP(NAME, VALUE)                    \
+	struct {                                   \
+		__uint(type, BPF_MAP_TYPE_ARRAY);  \
+		__uint(map_flags, BPF_F_MMAPABLE); \
+		__uint(max_entries, 1);            \
+		__type(key, __u32);                \
+		__type(value, VALUE);              \
+	} NAME SEC(".maps")
+
 GENERATION_MAP(slots, PROG_ARRAY, __u32);
 GENERATION_MAP(edges, PERCPU_ARRAY, struct galette_edge);
 GENERATION_MAP(graph, ARRAY, struct galette_slot);
@@ -24,3 +34,8 @@ GENERATION_MAP(functions, ARRAY, struct galette_function);
 GENERATION_MAP(interfaces, ARRAY, struct galette_interface);
 GENERATION_MAP(info, ARRAY, struct galette_info);
 GENERATION_MAP(devmap, DEVMAP, __u32);
+GENERATION_MAP(slowpath, ARRAY, struct galette_slowpath);
+GENERATION_MAP(upcalls, PERCPU_ARRAY, struct galette_upcall);
+GENERATION_MAP(xsks, XSKMAP, __u32);
+MAPPED_MAP(routes, __u32);
+MAPPED_MAP(slow_edges, struct galette_edge);

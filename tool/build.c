@@ -14,7 +14,11 @@
 #include "ingress.skel.h"
 #include "kernel_log.h"
 #include "load.h"
+#include "native_keep.h"
+#include "netdev.h"
 #include "pins.h"
+#include "route.h"
+#include "upcall.h"
 
 struct build {
 	struct model *model;
@@ -33,10 +37,10 @@ struct build {
 
 static int make_directories(struct build *b)
 {
-	static const char *const below[] = { "", "/nf", "/maps" };
+	static const char *const below[] = { "", "/nf", "/maps", "/native" };
 	char path[PATH_MAX];
 
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		int err = pins_path(path, b->dir, "%s", below[i] + (i > 0));
 
 		if (!err && mkdir(i ? path : b->dir, 0700))
@@ -73,6 +77,11 @@ static int make_maps(struct build *b)
 	      set_size(b->maps->maps.functions, model->function_count) ?:
 	      set_size(b->maps->maps.interfaces, model->interface_count) ?:
 	      set_size(b->maps->maps.devmap, model->interface_count) ?:
+	      set_size(b->maps->maps.upcalls, model->edge_count) ?:
+	      set_size(b->maps->maps.routes, model->edge_count) ?:
+	      set_size(b->maps->maps.slow_edges, model->edge_count) ?:
+	      set_size(b->maps->maps.xsks,
+		       model->interface_count * model->slowpath.queues * model->slowpath.pipes) ?:
 	      generation_bpf__load(b->maps);
 	if (err) {
 		error("cannot create the generation's maps: %s", strerror(-err));
@@ -183,6 +192,40 @@ static int write_graph(struct build *b)
 	return err;
 }
 
+/* [slowpath], and what it leaves open: a core for the kernel, one pipe for each other. */
+static void decide_slowpath(struct model *model)
+{
+	static const __u32 actions[] = { [TARGET_DROP] = XDP_DROP,
+					 [TARGET_PASS] = XDP_PASS,
+					 [TARGET_TX] = XDP_TX };
+	const struct slowpath *said = &model->chain->slowpath;
+	struct galette_slowpath *slowpath = &model->slowpath;
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	slowpath->pipes = said->pipes ?: cores > 2 ? cores - 1 : 1;
+	if (slowpath->pipes > GALETTE_PIPES_MAX)
+		slowpath->pipes = GALETTE_PIPES_MAX;
+	slowpath->frames = said->frames ?: CHAIN_FRAMES;
+	slowpath->watchdog_ms = (said->watchdog ?: CHAIN_WATCHDOG) * 1000;
+	slowpath->busy_poll = said->busy_poll;
+	slowpath->absent = actions[said->absent];
+	slowpath->queues = 1;
+	for (int i = 0; i < model->interface_count; i++) {
+		__u32 queues = netdev_queues(model->interfaces[i].ifindex);
+
+		if (queues > slowpath->queues)
+			slowpath->queues = queues;
+	}
+	if (slowpath->queues > GALETTE_QUEUES_MAX)
+		slowpath->queues = GALETTE_QUEUES_MAX;
+}
+
+static int write_slowpath(struct build *b)
+{
+	return put(bpf_map__fd(b->maps->maps.slowpath), "slowpath", 0, &b->model->slowpath) ?:
+	       routes_write(b->dir, b->model);
+}
+
 static int write_info(struct build *b)
 {
 	struct galette_info info = {
@@ -201,22 +244,36 @@ static int write_info(struct build *b)
 
 static int load_function(struct build *b, int function);
 
-/* The program that an edge leads to; *mine: for the caller to close. */
-static int target_program(struct build *b, const struct model_edge *edge, bool *mine)
+/*
+ * Whether a slot leads to a function of the kernel. The slots of native-only
+ * functions are filled too, as if the kernel ran them: so all are alike.
+ */
+static bool leads_on(const struct build *b, const struct model_edge *edge)
 {
-	int err;
+	return edge->target.kind == TARGET_FUNCTION && !edge_is_upcall(b->model, edge) &&
+	       b->model->functions[edge->to].object->bpf;
+}
 
-	*mine = edge->target.kind != TARGET_FUNCTION;
-	if (*mine)
-		return terminal_open(b->dir, &edge->target, edge->to < 0 ? 0 : edge->to);
-	err = load_function(b, edge->to);
-	return err ?: b->program[edge->to];
+/* The program that an edge leads to; *mine: for the caller to close. */
+static int target_program(struct build *b, int slot, bool *mine)
+{
+	const struct model_edge *edge = &b->model->edges[slot];
+	int err = 0;
+
+	*mine = !leads_on(b, edge);
+	if (edge->target.kind == TARGET_FUNCTION || edge->target.kind == TARGET_UPCALL)
+		err = load_function(b, edge->to);
+	if (err || !*mine)
+		return err ?: b->program[edge->to];
+	if (edge->target.kind == TARGET_FUNCTION || edge->target.kind == TARGET_UPCALL)
+		return upcall_open(b->dir, b->model, slot, edge->to);
+	return terminal_open(b->dir, &edge->target, edge->to < 0 ? 0 : edge->to);
 }
 
 static int fill_slot(struct build *b, int slot)
 {
 	bool mine;
-	int fd = target_program(b, &b->model->edges[slot], &mine), err;
+	int fd = target_program(b, slot, &mine), err;
 
 	if (fd < 0)
 		return fd;
@@ -230,8 +287,7 @@ static int fill_slot(struct build *b, int slot)
 /* It leads to a function that is being loaded, and has no program yet. */
 static bool closes_cycle(const struct build *b, const struct model_edge *edge)
 {
-	return edge->target.kind == TARGET_FUNCTION && b->visited[edge->to] &&
-	       b->program[edge->to] < 0;
+	return leads_on(b, edge) && b->visited[edge->to] && b->program[edge->to] < 0;
 }
 
 /*
@@ -249,12 +305,15 @@ static int load_function(struct build *b, int function)
 	for (int i = 0; i < f->action_count && !err; i++)
 		if (!closes_cycle(b, &b->model->edges[f->base + i]))
 			err = fill_slot(b, f->base + i);
-	if (!err)
-		err = load_nf(b->model, function, b->slots, b->edges, b->dir);
+	if (err)
+		return err;
+	err = f->object->bpf ? load_nf(b->model, function, b->slots, b->edges, b->dir)
+			     : load_maps(b->model, function, b->dir);
 	if (err < 0)
 		return err;
-	b->program[function] = err;
-	return 0;
+	if (f->object->bpf)
+		b->program[function] = err;
+	return f->native ? native_keep(b->dir, b->model, function) : 0;
 }
 
 /* Edges that close a cycle could not be filled on the way. */
@@ -342,10 +401,11 @@ int build_generation(const char *chain_dir, struct model *wanted, const struct m
 	memset(b.program, 0xff, (wanted->function_count + 1) * sizeof(*b.program));
 	b.visited = xcalloc(1, wanted->function_count + 1);
 	b.filled = xcalloc(wanted->edge_count, sizeof(*b.filled));
+	decide_slowpath(wanted);
 	err = pins_path(b.dir, chain_dir, "gen/build") ?: make_directories(&b) ?:
 	      make_maps(&b) ?: write_source(&b) ?: write_interfaces(&b) ?: write_functions(&b) ?:
-	      write_graph(&b) ?: write_info(&b) ?: keep_maps(&b) ?: load_functions(&b) ?:
-	      load_ingress(&b);
+	      write_graph(&b) ?: write_slowpath(&b) ?: write_info(&b) ?: keep_maps(&b) ?:
+	      load_functions(&b) ?: load_ingress(&b);
 	for (int i = 0; i < wanted->function_count; i++)
 		if (b.program[i] >= 0)
 			close(b.program[i]);

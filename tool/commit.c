@@ -12,7 +12,10 @@
 #include "generations.h"
 #include "links.h"
 #include "pins.h"
+#include "route.h"
+#include "slow.h"
 #include "terminal.h"
+#include "upcall.h"
 
 /* THE commit point: one slot, one atomic step, all interfaces at once. */
 static int write_root(int root, int program)
@@ -50,7 +53,7 @@ static int make_chain(const struct state *state, int *root)
 	pass = terminal_load_pass();
 	if (pass < 0)
 		return pass;
-	err = write_root(*root, pass);
+	err = write_root(*root, pass) ?: slow_make(state->dir);
 	close(pass);
 	return err;
 }
@@ -103,6 +106,15 @@ static int attach_all(const struct state *state, int root, struct model *wanted,
 	if (program >= 0)
 		close(program);
 	return err;
+}
+
+/* Who handles the packets that the new generation sends out of the kernel is there before it is. */
+static int start_slow(const struct state *state, const struct model *wanted)
+{
+	char dir[PATH_MAX];
+
+	return pins_path(dir, state->dir, "gen/build") ?:
+	       slow_ensure(state, dir, wanted->slowpath.no_helper);
 }
 
 /* Undo everything that was made, so that a failure leaves what was before. */
@@ -159,6 +171,8 @@ int commit_generation(const struct state *state, struct model *wanted,
 	if (!err)
 		err = attach_all(state, root, wanted, mode, made);
 	if (!err)
+		err = start_slow(state, wanted);
+	if (!err)
 		err = write_root(root, ingress);
 	if (err)
 		back_out(&copy, wanted, made, !running);
@@ -196,8 +210,9 @@ static int check_interfaces(const struct state *state, __u32 number)
 	return err;
 }
 
-int commit_rollback(const struct state *state)
+int commit_rollback(const struct state *state, bool no_helper)
 {
+	char dir[PATH_MAX];
 	int ingress = -1, err = check_interfaces(state, state->previous);
 
 	if (err)
@@ -207,7 +222,8 @@ int commit_rollback(const struct state *state)
 		error("cannot open generation %u: %s", state->previous, strerror(-ingress));
 		return ingress;
 	}
-	err = write_root(state->root_fd, ingress);
+	pins_path(dir, state->dir, "gen/%u", state->previous);
+	err = slow_ensure(state, dir, no_helper) ?: write_root(state->root_fd, ingress);
 	close(ingress);
 	if (!err)
 		tidy(state->dir);
@@ -215,59 +231,90 @@ int commit_rollback(const struct state *state)
 }
 
 /* The program for a link's new target, as that of a function or of a terminal. */
-static int open_target(const char *dir, const struct model *running,
-		       const struct target *target)
+static int open_target(const char *dir, const struct model *running, int slot,
+		       const struct model_edge *edge)
 {
-	int to, fd;
+	const struct target *target = &edge->target;
+	int fd;
 
-	if (target->kind != TARGET_FUNCTION) {
-		to = target->kind == TARGET_REDIRECT ? model_interface(running, target->name)
-						     : 0;
-		return terminal_open(dir, target, to);
-	}
+	if (edge_is_upcall(running, edge))
+		return upcall_open(dir, running, slot, edge->to);
+	if (target->kind != TARGET_FUNCTION)
+		return terminal_open(dir, target, edge->to < 0 ? 0 : edge->to);
 	fd = pins_open(dir, "nf/%s", target->name);
 	if (fd < 0)
 		error("cannot open function '%s': %s", target->name, strerror(-fd));
 	return fd;
 }
 
-static bool is_target(const struct model *running, const struct target *target)
+/* Of another edge than this. */
+static bool is_target(const struct model *running, int edge, const struct target *target)
 {
 	for (int i = GALETTE_SLOT_RX; i < running->edge_count; i++)
-		if (running->edges[i].target.kind == target->kind &&
+		if (i != edge && running->edges[i].target.kind == target->kind &&
 		    !strcmp(running->edges[i].target.name, target->name))
 			return true;
 	return false;
 }
 
-int commit_link(const struct state *state, struct model *running, int edge,
-		const struct target *target)
+/* What a link that could not be made has left. */
+static void undo_link(const char *dir, struct model *running, int edge,
+		      const struct model_edge *old)
 {
-	char dir[PATH_MAX];
-	int slots, program, err;
-	__u32 slot = edge;
+	struct model_edge *new = &running->edges[edge];
 
-	pins_path(dir, state->dir, "gen/%u", state->current);
-	slots = pins_open(dir, "slots");
+	if (edge_is_upcall(running, new))
+		upcall_remove(dir, edge, edge_is_upcall(running, old) ? old->target.name : NULL);
+	else if (new->target.kind != TARGET_FUNCTION && !is_target(running, edge, &new->target))
+		terminal_remove(dir, &new->target);
+	*new = *old;
+	route_write(dir, running, edge);
+}
+
+/* The route before the slot: packets that the slot sends out find it. */
+static int write_link(const struct state *state, const char *dir, struct model *running,
+		      __u32 slot)
+{
+	const struct model_edge *edge = &running->edges[slot];
+	int slots = pins_open(dir, "slots"), program, err;
+
 	if (slots < 0) {
 		error("cannot open %s/slots: %s", dir, strerror(-slots));
 		return slots;
 	}
-	program = open_target(dir, running, target);
-	err = program < 0 ? program : bpf_map_update_elem(slots, &slot, &program, BPF_ANY);
-	if (err && program >= 0) {
-		error("cannot write slot %u: %s", slot, strerror(-err));
-		if (!is_target(running, target))
-			terminal_remove(dir, target);
+	program = open_target(dir, running, slot, edge);
+	err = program < 0 ? program : slow_ensure(state, dir, running->slowpath.no_helper);
+	err = err ?: route_write(dir, running, slot);
+	if (!err) {
+		err = bpf_map_update_elem(slots, &slot, &program, BPF_ANY);
+		if (err)
+			error("cannot write slot %u: %s", slot, strerror(-err));
 	}
 	close(slots);
 	if (program >= 0)
 		close(program);
-	if (err)
+	return err;
+}
+
+int commit_link(const struct state *state, struct model *running, int edge,
+		const struct target *target)
+{
+	struct model_edge old = running->edges[edge], *new = &running->edges[edge];
+	char dir[PATH_MAX];
+	int err;
+
+	pins_path(dir, state->dir, "gen/%u", state->current);
+	new->target = *target;
+	edge_resolve(running, new);
+	err = write_link(state, dir, running, edge);
+	if (err) {
+		undo_link(dir, running, edge, &old);
 		return err;
-	running->edges[edge].target = *target;
+	}
+	upcall_remove(dir, edge, edge_is_upcall(running, new) ? new->target.name : NULL);
 	if (repair_graph(state, running))
 		warning("the change is made; the next command will tidy up after it");
+	slow_settle(state);
 	return 0;
 }
 

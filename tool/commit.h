@@ -25,8 +25,8 @@ int commit_generation(const struct state *state, struct model *wanted,
 		      const struct model *running, const struct plan *plan,
 		      enum attach_mode mode);
 
-/* Make the previous generation run again. */
-int commit_rollback(const struct state *state);
+/* Make the previous generation run again; no_helper: as struct galette_slowpath has it. */
+int commit_rollback(const struct state *state, bool no_helper);
 
 /* Rewrite one slot of the running generation. */
 int commit_link(const struct state *state, struct model *running, int edge,

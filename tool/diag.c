@@ -16,6 +16,7 @@
 #define WORD_MAX 64
 
 bool diag_quiet, diag_verbose, diag_held;
+const char *diag_program = "galette-pin";
 
 /* A file must not get to steer the terminal: no control characters, C1 ones included. */
 static char *visible(const char *text)
@@ -44,7 +45,7 @@ static void print_plain(const char *prefix, const char *fmt, va_list args)
 		raw = NULL;
 	if (raw)
 		text = visible(raw);
-	fprintf(stderr, "galette-pin: %s%s\n", prefix, text ? text : "out of memory");
+	fprintf(stderr, "%s: %s%s\n", diag_program, prefix, text ? text : "out of memory");
 	free(text);
 	free(raw);
 }
@@ -87,7 +88,8 @@ static void print_message(const char *file, const struct diag_message *message)
 	const char *kind = message->level == DIAG_ERROR ? "error: " : "warning: ";
 
 	if (!file)
-		fprintf(stderr, "galette-pin: %s", message->level == DIAG_ERROR ? "" : kind);
+		fprintf(stderr, "%s: %s", diag_program,
+			message->level == DIAG_ERROR ? "" : kind);
 	else if (message->loc.line > 0 && message->loc.column > 0)
 		fprintf(stderr, "%s:%d:%d: %s", file, message->loc.line, message->loc.column,
 			kind);
@@ -162,7 +164,7 @@ static void print_more(const char *file, int errors, int warnings)
 {
 	if (!errors && !warnings)
 		return;
-	fprintf(stderr, "%s: … and", file ? file : "galette-pin");
+	fprintf(stderr, "%s: … and", file ? file : diag_program);
 	if (errors)
 		fprintf(stderr, " %d more error%s", errors, errors > 1 ? "s" : "");
 	if (warnings)

@@ -62,6 +62,7 @@ void diag_free(struct diag *diag);
  * silent under -q, info() speaks only under -v.
  */
 extern bool diag_quiet, diag_verbose;
+extern const char *diag_program; /* "galette-pin" */
 /* While set error() is silent: what fails will be tried again. */
 extern bool diag_held;
 void error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -9,6 +9,7 @@
 #include "alloc.h"
 #include "kernel_log.h"
 #include "load.h"
+#include "map_btf.h"
 #include "map_walk.h"
 #include "pins.h"
 
@@ -84,13 +85,13 @@ static int check_btf(const struct model_map *map)
 	return err ?: info.btf_id ? 0 : -EPROTO;
 }
 
-static int adopt_map(struct model_map *map, struct bpf_map *made, const char *generation_dir)
+static int adopt_map(struct model_map *map, int made, const char *generation_dir)
 {
 	size_t size = (size_t)map->key_size + map->value_size;
 	int err;
 
-	map->fd = dup(bpf_map__fd(made));
-	err = map->fd < 0 ? -errno : check_btf(map);
+	map->fd = made;
+	err = map->fd < 0 ? map->fd : check_btf(map);
 	if (err) {
 		error("cannot create map '%s' with its types: %s", map->name,
 		      err == -EPROTO ? kernel_log_last("the kernel did not take them")
@@ -114,6 +115,34 @@ static int adopt_map(struct model_map *map, struct bpf_map *made, const char *ge
 	return 0;
 }
 
+/* Of a native-only function there is nothing that libbpf could have made: here is its twin. */
+static int create_map(const struct model_map *map)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = map->flags);
+	struct btf *btf = map_btf(map->btf, map->key_type, map->value_type,
+				  &opts.btf_key_type_id, &opts.btf_value_type_id);
+	char name[BPF_OBJ_NAME_LEN];
+	int fd = btf ? btf__load_into_kernel(btf) : -errno;
+
+	if (!fd) {
+		opts.btf_fd = btf__fd(btf);
+		snprintf(name, sizeof(name), "%s", strrchr(map->name, ':') ?
+						     strrchr(map->name, ':') + 1 : map->name);
+		fd = bpf_map_create(map->type, name, map->key_size, map->value_size, map->size,
+				    &opts);
+	}
+	btf__free(btf);
+	return fd;
+}
+
+/* The descriptor of a new map, ours; or a negative errno. */
+static int open_made(const struct model_map *map, const struct bpf_map *made)
+{
+	int fd = made ? dup(bpf_map__fd(made)) : create_map(map);
+
+	return fd < 0 && made ? -errno : fd;
+}
+
 static int adopt_maps(struct model *model, const struct model_function *f,
 		      const char *generation_dir)
 {
@@ -123,9 +152,15 @@ static int adopt_maps(struct model *model, const struct model_function *f,
 		struct model_map *map = &model->maps[f->map_index[i]];
 
 		if (map->fd < 0)
-			err = adopt_map(map, f->object->maps[i].map, generation_dir);
+			err = adopt_map(map, open_made(map, f->object->maps[i].map), generation_dir);
 	}
 	return err;
+}
+
+int load_maps(struct model *model, int function, const char *generation_dir)
+{
+	kernel_log_clear();
+	return adopt_maps(model, &model->functions[function], generation_dir);
 }
 
 /* ---- the program ---- */

@@ -14,6 +14,9 @@
 int load_nf(struct model *model, int function, int slots, int edges,
 	    const char *generation_dir);
 
+/* The maps of a function that has no program, made and pinned likewise. */
+int load_maps(struct model *model, int function, const char *generation_dir);
+
 /*
  * Give all programs of an object the same attach type, before it is loaded. The
  * programs of one array must agree on it, and what libbpf would choose depends

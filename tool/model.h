@@ -67,6 +67,7 @@ struct model_edge {
 	int to;        /* the function or interface that target names, else -1 */
 	__u32 prog_id; /* running: what the slot holds; 0: nothing */
 	__u64 packets, bytes;
+	struct galette_upcall upcall; /* running: of what left the kernel here */
 };
 
 struct model_map {
@@ -96,7 +97,8 @@ struct model {
 	int edge_count;
 	struct model_map *maps;
 	int map_count;
-	__u32 generation, previous; /* running; previous 0: none to roll back to */
+	struct galette_slowpath slowpath; /* wanted: no_helper; the rest is set when it is built */
+	__u32 generation, previous;       /* running; previous 0: none to roll back to */
 	__u64 created;              /* running: seconds since the epoch */
 };
 

@@ -92,6 +92,20 @@ int netdev_read(__u32 ifindex, struct netdev *dev)
 	return err;
 }
 
+__u32 netdev_queues(__u32 ifindex)
+{
+	struct ethtool_channels channels = { .cmd = ETHTOOL_GCHANNELS };
+	int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	char name[IF_NAMESIZE];
+
+	if (sock < 0)
+		return 1;
+	if (!if_indextoname(ifindex, name) || ethtool(sock, name, &channels))
+		channels.rx_count = channels.combined_count = 0;
+	close(sock);
+	return channels.rx_count + channels.combined_count ?: 1;
+}
+
 /* ---- questions to netlink that libnl has no function for ---- */
 
 /* Send a request, and have its one answer read by `read`. Takes the message over. */

@@ -34,6 +34,9 @@ enum {
 int netdev_read_peer(const struct netdev *dev, struct netdev *peer,
 		     char prefix[NETDEV_PREFIX_LEN]);
 
+/* Its receive queues; 1 where it does not say. */
+__u32 netdev_queues(__u32 ifindex);
+
 /* Whether it can send what XDP redirects to it. -1: this kernel does not say (before 6.3). */
 int netdev_takes_redirects(__u32 ifindex);
 

@@ -14,6 +14,7 @@
 #include "generations.h"
 #include "links.h"
 #include "pins.h"
+#include "slow.h"
 
 static int failed(const char *what, const char *dir, int err)
 {
@@ -27,8 +28,11 @@ int remove_chain(const char *dir)
 {
 	char path[PATH_MAX];
 	char **names;
-	int err = links_detach_all(dir), count = err ?: pins_list(dir, &names);
+	int err = links_detach_all(dir), count;
 
+	if (!err)
+		slow_stop(dir);
+	count = err ?: pins_list(dir, &names);
 	if (count < 0)
 		return failed("remove what is in", dir, count);
 	for (int i = 0; i < count && !err; i++)
@@ -125,5 +129,7 @@ int recover(struct state *state)
 	/* What cannot be tidied up now is no reason not to change, or roll back, the chain. */
 	if (!err && !generations_drop_old(state))
 		drop_links(state);
+	if (!err)
+		slow_settle(state);
 	return err;
 }

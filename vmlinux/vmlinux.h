@@ -54,6 +54,7 @@ enum bpf_update_flag {
 
 enum bpf_create_flag {
 	BPF_F_NO_PREALLOC = 1,
+	BPF_F_MMAPABLE = 1024,
 };
 
 enum xdp_action {

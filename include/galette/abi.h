@@ -29,7 +29,7 @@
  *     pipes              array of GALETTE_PIPES_MAX struct galette_pipe, to be mapped
  *   gen/N/slowpath       array of one struct galette_slowpath
  *   gen/N/routes         array of __u32, GALETTE_ROUTE() of each slot, to be mapped
- *   gen/N/slow-edges     array of struct galette_edge, same index: what galette-slow
+ *   gen/N/slow_edges     array of struct galette_edge, same index: what galette-slow
  *                        counts, beside the kernel's edges; to be mapped
  *   gen/N/upcalls        per-CPU array of struct galette_upcall, same index
  *   gen/N/xsks           XSKMAP, filled by galette-slow: GALETTE_XSK()
@@ -152,6 +152,8 @@ struct galette_slowpath {
 	__u32 absent;      /* XDP_DROP, XDP_PASS or XDP_TX */
 	__u32 watchdog_ms; /* longer than this no packet may take */
 	__u32 busy_poll;   /* 1: never sleep */
+	__u32 no_helper;   /* 1: commands do not start galette-slow, an init system does */
+	__u32 reserved;
 };
 
 /* Why galette-slow did not bring a packet to its end. */
@@ -170,7 +172,7 @@ enum galette_loss {
 	GALETTE_LOSSES,
 };
 
-/* One pipe: a process, and what it has done since galette-slow started. */
+/* One pipe: its process, and what it has done since the chain was attached. */
 struct galette_pipe {
 	__u32 pid;      /* 0: there is none */
 	__u32 function; /* that it is in now, its place in `functions`; ~0: none */
@@ -189,18 +191,19 @@ struct galette_helper {
 	__u64 ready;  /* seconds since the epoch */
 	__u32 memory; /* number of its descriptor of the memory that a successor takes over */
 	__u32 generations[3]; /* that it can handle; 0: none */
+	__u32 xsks[3];        /* the ids of their xsks: a number may be given again */
 	__u32 counted;        /* goes up when the counts below have been made */
 	__u32 total;
 	__u32 fill, rx, tx, completion; /* in the rings */
 	__u32 hand;                     /* in the pipes' hands */
-	__u32 reserved;
+	__u32 reserved[2];
 };
 
 _Static_assert(sizeof(struct galette_upcall_head) == 8, "upcall head");
 _Static_assert(sizeof(struct galette_upcall) == 24, "upcall");
-_Static_assert(sizeof(struct galette_slowpath) == 24, "slowpath");
+_Static_assert(sizeof(struct galette_slowpath) == 32, "slowpath");
 _Static_assert(sizeof(struct galette_pipe) == 152, "pipe");
-_Static_assert(sizeof(struct galette_helper) == 72, "helper");
+_Static_assert(sizeof(struct galette_helper) == 88, "helper");
 _Static_assert(sizeof(struct galette_edge) == 16, "edge");
 _Static_assert(sizeof(struct galette_slot) == 176, "slot");
 _Static_assert(sizeof(struct galette_function) == 336, "function");

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "process.h"
+
+__u64 process_start(int pid)
+{
+	char path[64], text[1024] = "", *at;
+	__u64 start = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	if (fgets(text, sizeof(text), file) && (at = strrchr(text, ')')) &&
+	    sscanf(at + 1,
+		   " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
+		   "%*d %llu",
+		   &start) != 1)
+		start = 0;
+	fclose(file);
+	return start;
+}
+
+/* Opened first, then compared: the number may have been given to another process. */
+int process_open(const struct galette_helper *record)
+{
+	int fd = record->pid ? (int)syscall(SYS_pidfd_open, record->pid, 0) : -1;
+
+	if (fd < 0 || process_start(record->pid) == record->start)
+		return fd;
+	close(fd);
+	return -1;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Processes by their numbers, which the kernel gives to others in time. */
+#ifndef PROCESS_H
+#define PROCESS_H
+
+#include <galette/abi.h>
+
+/* Start time of a process: field 22 of /proc/PID/stat; 0: there is none. */
+__u64 process_start(int pid);
+
+/* A pidfd of galette-slow, if the process of its record is still that one; -1: it is not. */
+int process_open(const struct galette_helper *record);
+
+#endif

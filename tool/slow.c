@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "diag.h"
+#include "generations.h"
+#include "helper.skel.h"
+#include "pins.h"
+#include "process.h"
+#include "slow.h"
+#include "upcall.h"
+
+enum {
+	STOP_MS = 20000, /* it ends by itself sooner, or something is very wrong with it */
+	COUNT_MS = 500,
+};
+
+/* ---- its records ---- */
+
+int slow_make(const char *chain_dir)
+{
+	struct helper_bpf *skel = helper_bpf__open_and_load();
+	char path[PATH_MAX];
+	int err = skel ? 0 : -errno;
+
+	if (!err && (pins_path(path, chain_dir, "slow") || mkdir(path, 0700)))
+		err = -errno;
+	if (!err)
+		err = pins_pin(bpf_map__fd(skel->maps.helper), chain_dir, "slow/helper") ?:
+		      pins_pin(bpf_map__fd(skel->maps.pipes), chain_dir, "slow/pipes");
+	helper_bpf__destroy(skel);
+	if (err)
+		error("cannot make %s/slow: %s", chain_dir, strerror(-err));
+	return err;
+}
+
+static int read_record(const char *chain_dir, const char *name, void *to, size_t size)
+{
+	int fd = pins_open(chain_dir, "slow/%s", name), err = fd < 0 ? fd : 0;
+	void *at = err ? MAP_FAILED : mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+
+	if (!err && at == MAP_FAILED)
+		err = -errno;
+	if (!err) {
+		memcpy(to, at, size);
+		munmap(at, size);
+	}
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+int slow_read(const char *chain_dir, struct slow_status *status)
+{
+	int err = read_record(chain_dir, "helper", &status->helper, sizeof(status->helper)) ?:
+		  read_record(chain_dir, "pipes", status->pipes, sizeof(status->pipes));
+	int pidfd = err ? -1 : process_open(&status->helper);
+
+	status->alive = pidfd >= 0;
+	if (pidfd >= 0)
+		close(pidfd);
+	return err;
+}
+
+int slow_count(const char *chain_dir, struct slow_status *status)
+{
+	const struct timespec turn = { .tv_nsec = 1000000 };
+	int err = slow_read(chain_dir, status), left = COUNT_MS;
+	__u32 before = status->helper.counted;
+
+	if (err || !status->alive || kill(status->helper.pid, SIGUSR1))
+		return err;
+	while (!err && status->helper.counted == before && left--) {
+		nanosleep(&turn, NULL);
+		err = slow_read(chain_dir, status);
+	}
+	return err;
+}
+
+/* ---- start ---- */
+
+/* Beside this executable, which may run from the build tree; else wherever it is installed. */
+static void run(const char *chain_dir, int ready)
+{
+	char self[PATH_MAX], path[PATH_MAX + 16], dir[PATH_MAX], name[PATH_MAX], number[16];
+	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *level = diag_verbose ? "-v" : diag_quiet ? "-q" : "--replace";
+	char *argv[] = { "galette-slow", "--replace", level, "--ready", number, "--pin-root",
+			 dirname(strcpy(dir, chain_dir)), "--", basename(strcpy(name, chain_dir)),
+			 NULL };
+
+	snprintf(number, sizeof(number), "%d", ready);
+	pins_decode(argv[8]);
+	fcntl(ready, F_SETFD, 0);
+	self[length > 0 ? length : 0] = '\0';
+	snprintf(path, sizeof(path), "%s/galette-slow", dirname(self));
+	execv(path, argv);
+	if (errno == ENOENT)
+		execvp(argv[0], argv);
+	error("cannot start galette-slow: %s", strerror(errno));
+	_exit(127);
+}
+
+/* It says one byte when it handles packets, and nothing when it ends before. */
+static int wait_ready(int ready)
+{
+	char byte;
+	ssize_t got;
+
+	do
+		got = read(ready, &byte, 1);
+	while (got < 0 && errno == EINTR);
+	return got == 1 ? 0 : -ECHILD;
+}
+
+int slow_start(const char *chain_dir)
+{
+	int ends[2], err;
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC)) {
+		err = -errno;
+		error("cannot start galette-slow: %s", strerror(-err));
+		return err;
+	}
+	child = fork();
+	if (!child)
+		run(chain_dir, ends[1]);
+	close(ends[1]);
+	err = child < 0 ? -errno : wait_ready(ends[0]);
+	close(ends[0]);
+	if (err) {
+		error("the slow path cannot be started");
+		if (child > 0)
+			waitpid(child, NULL, 0);
+	}
+	return err;
+}
+
+/* ---- stop ---- */
+
+void slow_stop(const char *chain_dir)
+{
+	struct slow_status status;
+	struct pollfd ended = { .events = POLLIN };
+
+	if (slow_read(chain_dir, &status) || !status.alive)
+		return;
+	ended.fd = process_open(&status.helper);
+	if (ended.fd < 0)
+		return;
+	kill(status.helper.pid, SIGTERM);
+	if (!poll(&ended, 1, STOP_MS)) {
+		warning("galette-slow (process %u) did not end: killed", status.helper.pid);
+		kill(status.helper.pid, SIGKILL);
+		poll(&ended, 1, -1);
+	}
+	close(ended.fd);
+}
+
+/* ---- as needed ---- */
+
+static bool knows(const struct galette_helper *helper, const char *generation_dir)
+{
+	struct bpf_map_info info = { 0 };
+	__u32 length = sizeof(info);
+	int fd = pins_open(generation_dir, "xsks");
+	bool known = false;
+
+	if (fd < 0)
+		return false;
+	if (!bpf_obj_get_info_by_fd(fd, &info, &length))
+		for (size_t i = 0; i < sizeof(helper->xsks) / sizeof(__u32); i++)
+			known |= helper->xsks[i] == info.id;
+	close(fd);
+	return known;
+}
+
+int slow_ensure(const struct state *state, const char *generation_dir, bool no_helper)
+{
+	struct slow_status status;
+	int err;
+
+	if (!upcall_any(generation_dir))
+		return 0;
+	err = slow_read(state->dir, &status);
+	if (err) {
+		error("cannot read %s/slow: %s", state->dir, strerror(-err));
+		return err;
+	}
+	if (status.alive ? knows(&status.helper, generation_dir) : no_helper)
+		return 0;
+	return slow_start(state->dir);
+}
+
+void slow_settle(const struct state *state)
+{
+	struct slow_status status;
+	char dir[PATH_MAX];
+
+	if (!state->current || pins_path(dir, state->dir, "gen/%u", state->current) ||
+	    upcall_any(dir) || slow_read(state->dir, &status) || !status.alive)
+		return;
+	if (!generations_wait())
+		slow_stop(state->dir);
+}

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "frames.h"
+
+static unsigned char *owner(struct slow_memory *m, __u64 addr)
+{
+	return memory_owners(m) + addr / SLOW_FRAME_SIZE;
+}
+
+static bool is_frame(const struct slow_memory *m, __u64 addr)
+{
+	return addr / SLOW_FRAME_SIZE < memory_total(m);
+}
+
+static __u32 home(const struct slow_memory *m, __u64 addr)
+{
+	return addr / SLOW_FRAME_SIZE / m->frames;
+}
+
+/* ---- a lock whose holder may die ---- */
+
+/* Set what the frames of a ring's entries are marked with. */
+static void mark(struct slow_memory *m, const struct ring *ring, __u32 from, __u32 to,
+		 unsigned char with)
+{
+	for (__u32 at = from; at != to; at++)
+		if (is_frame(m, *ring_addr(ring, at)))
+			*owner(m, *ring_addr(ring, at)) = with;
+}
+
+/* What the dead holder was at either has happened, by the ring's index, or has not. */
+static void finish(struct ports *ports, __u32 port)
+{
+	struct slow_memory *m = ports->memory;
+	struct slow_port *p = &m->port[port];
+	const struct ring *fill = &ports->port[port].fill;
+	const struct ring *completion = &ports->port[port].completion;
+
+	if (p->fill.active && ring_produced(fill) == p->fill.from)
+		mark(m, fill, p->fill.from, p->fill.to, p->fill.active);
+	if (p->completion.active && ring_consumed(completion) == p->completion.from)
+		mark(m, completion, p->completion.from, p->completion.to, 0);
+	p->fill.active = p->completion.active = 0;
+}
+
+static void lock(struct ports *ports, __u32 port)
+{
+	pthread_mutex_t *mutex = &ports->memory->port[port].lock;
+
+	if (pthread_mutex_lock(mutex) == EOWNERDEAD) {
+		finish(ports, port);
+		pthread_mutex_consistent(mutex);
+	}
+}
+
+static void unlock(struct ports *ports, __u32 port)
+{
+	pthread_mutex_unlock(&ports->memory->port[port].lock);
+}
+
+/* The compiler must not move stores to shared memory across: another process may read them next. */
+static void in_order(void)
+{
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
+/* ---- receiving ---- */
+
+/* Only this pipe consumes its ring: whether the index has moved tells whether a mark counts. */
+bool frames_receive(struct hand *hand, __u32 port, struct packet *packet)
+{
+	struct slow_memory *m = hand->ports->memory;
+	struct ring *rx = &hand->ports->port[port].pipes[hand->pipe].rx;
+	__u32 at = ring_consumed(rx);
+	struct xdp_desc desc;
+
+	if (!ring_used(rx))
+		return false;
+	desc = *ring_desc(rx, at);
+	packet->addr = desc.addr;
+	packet->len = desc.len;
+	if (!is_frame(m, desc.addr)) {
+		packet->len = 0;
+	} else {
+		*owner(m, desc.addr) = hand->pipe + 1;
+		in_order();
+	}
+	ring_consume(rx, at + 1);
+	if (packet->len && desc.addr % SLOW_FRAME_SIZE + desc.len > SLOW_FRAME_SIZE) {
+		packet->len = 0;
+		frames_done(hand, desc.addr);
+	}
+	return true;
+}
+
+/* ---- giving back ---- */
+
+static void refill(struct hand *hand, __u32 port)
+{
+	struct slow_memory *m = hand->ports->memory;
+	struct slow_port *p = &m->port[port];
+	struct ring *ring = &hand->ports->port[port].fill;
+	__u32 from, to;
+
+	lock(hand->ports, port);
+	from = to = ring_produced(ring);
+	for (__u32 i = 0; i < hand->done_count; i++)
+		if (home(m, hand->done[i]) == port)
+			*ring_addr(ring, to++) = hand->done[i] / SLOW_FRAME_SIZE * SLOW_FRAME_SIZE;
+	p->fill.from = from;
+	p->fill.to = to;
+	in_order();
+	p->fill.active = hand->pipe + 1;
+	in_order();
+	/* Marks go first: once published, a frame may be in another pipe's hand at once. */
+	mark(m, ring, from, to, 0);
+	ring_produce(ring, to);
+	in_order();
+	p->fill.active = 0;
+	unlock(hand->ports, port);
+}
+
+void frames_flush(struct hand *hand)
+{
+	const struct slow_memory *m = hand->ports->memory;
+
+	for (__u32 port = 0; port < m->ports && hand->done_count; port++) {
+		bool any = false;
+
+		for (__u32 i = 0; i < hand->done_count && !any; i++)
+			any = home(m, hand->done[i]) == port;
+		if (any)
+			refill(hand, port);
+	}
+	hand->done_count = 0;
+}
+
+void frames_done(struct hand *hand, __u64 addr)
+{
+	hand->done[hand->done_count++] = addr;
+	if (hand->done_count == FRAMES_BATCH)
+		frames_flush(hand);
+}
+
+/* ---- sending ---- */
+
+bool frames_send(struct hand *hand, __u32 port, __u64 addr, __u32 len)
+{
+	struct slow_memory *m = hand->ports->memory;
+	struct slow_socket *journal = memory_socket(m, port, hand->pipe);
+	struct ring *tx = &hand->ports->port[port].pipes[hand->pipe].tx;
+	__u32 at = ring_produced(tx);
+
+	if (!ring_free(tx))
+		return false;
+	*ring_desc(tx, at) = (struct xdp_desc) { .addr = addr, .len = len };
+	journal->tx.from = at;
+	in_order();
+	journal->tx.active = 1;
+	in_order();
+	*owner(m, addr) = 0;
+	ring_produce(tx, at + 1);
+	in_order();
+	journal->tx.active = 0;
+	return true;
+}
+
+/* A call sends at most 32 packets, and says EAGAIN if there are more, or none can go now. */
+int frames_kick(const struct hand *hand, __u32 port)
+{
+	const struct pipe_socket *s = &hand->ports->port[port].pipes[hand->pipe];
+
+	while (ring_used(&s->tx)) {
+		__u32 before = ring_consumed(&s->tx);
+
+		int err = sendto(s->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) < 0 ? errno : EAGAIN;
+
+		if (ring_consumed(&s->tx) == before)
+			return err == ENOBUFS || err == EBUSY || err == EINTR ? -EAGAIN : -err;
+	}
+	return 0;
+}
+
+void frames_reap(struct hand *hand, __u32 port)
+{
+	struct slow_memory *m = hand->ports->memory;
+	struct slow_port *p = &m->port[port];
+	struct ring *ring = &hand->ports->port[port].completion;
+	__u64 taken[FRAMES_BATCH];
+	__u32 from, to;
+
+	while (ring_used(ring)) {
+		lock(hand->ports, port);
+		from = ring_consumed(ring);
+		to = from + ring_used(ring);
+		if (to - from > FRAMES_BATCH)
+			to = from + FRAMES_BATCH;
+		p->completion.from = from;
+		p->completion.to = to;
+		in_order();
+		p->completion.active = hand->pipe + 1;
+		in_order();
+		mark(m, ring, from, to, hand->pipe + 1);
+		for (__u32 at = from; at != to; at++)
+			taken[at - from] = *ring_addr(ring, at);
+		ring_consume(ring, to);
+		in_order();
+		p->completion.active = 0;
+		unlock(hand->ports, port);
+		for (__u32 i = 0; i < to - from; i++)
+			if (is_frame(m, taken[i]))
+				frames_done(hand, taken[i]);
+	}
+}
+
+/* ---- after a death ---- */
+
+/* What is in the pipe's own rings is not in its hand. */
+static void settle(struct ports *ports, __u32 port, __u32 pipe)
+{
+	struct slow_memory *m = ports->memory;
+	struct slow_socket *journal = memory_socket(m, port, pipe);
+	struct pipe_socket *s = &ports->port[port].pipes[pipe];
+	__u32 from = ring_consumed(&s->rx), to = from + ring_used(&s->rx);
+
+	for (__u32 at = from; at != to; at++)
+		if (is_frame(m, ring_desc(&s->rx, at)->addr))
+			*owner(m, ring_desc(&s->rx, at)->addr) = 0;
+	if (journal->tx.active && ring_produced(&s->tx) == journal->tx.from &&
+	    is_frame(m, ring_desc(&s->tx, journal->tx.from)->addr))
+		*owner(m, ring_desc(&s->tx, journal->tx.from)->addr) = pipe + 1;
+	journal->tx.active = 0;
+}
+
+void frames_recover(struct ports *ports, __u32 pipe)
+{
+	struct slow_memory *m = ports->memory;
+	struct hand hand = { .ports = ports, .pipe = pipe };
+
+	for (__u32 port = 0; port < m->ports; port++) {
+		lock(ports, port); /* and so finish what it was at */
+		unlock(ports, port);
+		settle(ports, port, pipe);
+	}
+	for (__u32 i = 0; i < memory_total(m); i++)
+		if (memory_owners(m)[i] == pipe + 1)
+			frames_done(&hand, (__u64)i * SLOW_FRAME_SIZE);
+	frames_flush(&hand);
+}
+
+void frames_count(const struct ports *ports, struct galette_helper *count)
+{
+	struct slow_memory *m = ports->memory;
+
+	count->fill = count->rx = count->tx = count->completion = count->hand = 0;
+	count->total = memory_total(m);
+	for (__u32 port = 0; port < m->ports; port++) {
+		const struct port *p = &ports->port[port];
+
+		count->fill += ring_used(&p->fill);
+		count->completion += ring_used(&p->completion);
+		for (__u32 pipe = 0; pipe < m->pipes; pipe++) {
+			count->rx += ring_used(&p->pipes[pipe].rx);
+			count->tx += ring_used(&p->pipes[pipe].tx);
+		}
+	}
+	for (__u32 i = 0; i < memory_total(m); i++)
+		count->hand += memory_owners(m)[i] != 0;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The frames' way between the rings and a pipe's hand; memory.h says how none is lost. */
+#ifndef SLOWPATH_FRAMES_H
+#define SLOWPATH_FRAMES_H
+
+#include "port.h"
+
+enum {
+	FRAMES_BATCH = 64 /* that a pipe lets go of at once */
+};
+
+/* A pipe's end of all rings. */
+struct hand {
+	struct ports *ports;
+	__u32 pipe;
+	__u64 done[FRAMES_BATCH]; /* addresses: for their fill rings */
+	__u32 done_count;
+};
+
+/* A received packet. */
+struct packet {
+	__u64 addr; /* in the UMEM */
+	__u32 len;
+};
+
+/*
+ * Take the next packet of a port in hand; false: there is none. A descriptor
+ * that is not within one frame is given back at once, and comes as len 0.
+ */
+bool frames_receive(struct hand *hand, __u32 port, struct packet *packet);
+
+/* Let go of a frame: it goes back to its fill ring with the next frames_flush(). */
+void frames_done(struct hand *hand, __u64 addr);
+void frames_flush(struct hand *hand);
+
+/* Hand a packet to a port's interface; false: the ring is full, it stays in hand. */
+bool frames_send(struct hand *hand, __u32 port, __u64 addr, __u32 len);
+
+/*
+ * Make the kernel send what is in a port's transmit ring. 0: all is sent;
+ * -EAGAIN: some is left that it does not take now; another negative errno: none
+ * can be sent.
+ */
+int frames_kick(const struct hand *hand, __u32 port);
+
+/* Take what has been sent back in hand, and let go of it. */
+void frames_reap(struct hand *hand, __u32 port);
+
+/*
+ * What a pipe's process has left when it died: every frame in its hand goes
+ * back to its ring. The packets that were in them are lost.
+ */
+void frames_recover(struct ports *ports, __u32 pipe);
+
+/* Where all frames are. Exact while nothing moves. */
+void frames_count(const struct ports *ports, struct galette_helper *count);
+
+#endif

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <linux/futex.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "contain.h"
+#include "helper.h"
+#include "pipe.h"
+#include "predecessor.h"
+#include "setup.h"
+#include "watchdog.h"
+
+struct helper {
+	const struct helper_options *options;
+	struct slow slow;
+	struct watchdog watchdog;
+	pid_t pids[GALETTE_PIPES_MAX];
+	int signals; /* signalfd */
+	int lock;
+	int alive; /* pipes */
+	bool stopping;
+};
+
+/* ---- pipes ---- */
+
+static void on_sigterm(int signal)
+{
+	/* It ends ppoll(); the memory says the rest. */
+}
+
+static void run_pipe(struct helper *h, __u32 pipe, pid_t parent)
+{
+	const struct sigaction wake = { .sa_handler = on_sigterm };
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	sigaction(SIGTERM, &wake, NULL);
+	if (h->options->null >= 0)
+		dup3(h->options->null, STDERR_FILENO, 0);
+	if (h->options->ready >= 0)
+		close(h->options->ready);
+	close(h->signals);
+	close(h->lock);
+	close(h->watchdog.timer);
+	if (contain_pipe())
+		_exit(1);
+	pipe_run(&h->slow, pipe);
+	_exit(0);
+}
+
+static int spawn(struct helper *h, __u32 pipe)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (!pid)
+		run_pipe(h, pipe, parent);
+	if (pid < 0) {
+		error("cannot start pipe %u: %s", pipe, strerror(errno));
+		return -errno;
+	}
+	h->pids[pipe] = pid;
+	h->slow.records[pipe].pid = pid;
+	h->alive++;
+	return 0;
+}
+
+static void count_crash(struct helper *h, __u32 pipe)
+{
+	struct galette_pipe *record = &h->slow.records[pipe];
+
+	record->crashes++;
+	if (record->function != ~0u) {
+		record->lost[GALETTE_LOSS_CRASHED]++;
+		record->packets++;
+	}
+	record->function = ~0u;
+}
+
+/* A pipe has gone: not by itself, unless it is to stop. Its successor goes on with its rings. */
+static void bury(struct helper *h, __u32 pipe, int status)
+{
+	bool done = WIFEXITED(status) && !WEXITSTATUS(status);
+
+	h->pids[pipe] = 0;
+	h->slow.records[pipe].pid = 0;
+	h->alive--;
+	h->slow.memory->busy[pipe] = 0;
+	frames_recover(&h->slow.ports, pipe);
+	if (!done)
+		count_crash(h, pipe);
+	if (!h->stopping && spawn(h, pipe))
+		h->stopping = true; /* without a pipe its flows have no way: end, and say so */
+}
+
+static void reap(struct helper *h)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		for (__u32 i = 0; i < h->slow.memory->pipes; i++)
+			if (h->pids[i] == pid)
+				bury(h, i, status);
+}
+
+static void stop(struct helper *h)
+{
+	h->stopping = true;
+	__atomic_store_n(&h->slow.memory->stop, 1, __ATOMIC_SEQ_CST);
+	for (__u32 i = 0; i < h->slow.memory->pipes; i++)
+		if (h->pids[i])
+			kill(h->pids[i], SIGTERM);
+}
+
+/* ---- the loop ---- */
+
+static void count_frames(struct helper *h)
+{
+	frames_count(&h->slow.ports, h->slow.record);
+	__atomic_fetch_add(&h->slow.record->counted, 1, __ATOMIC_RELEASE);
+}
+
+static void on_signals(struct helper *h)
+{
+	struct signalfd_siginfo info;
+
+	while (read(h->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD)
+			reap(h);
+		else if (info.ssi_signo == SIGUSR1)
+			count_frames(h);
+		else
+			stop(h);
+	}
+}
+
+static void loop(struct helper *h)
+{
+	struct pollfd fds[] = {
+		{ .fd = h->signals, .events = POLLIN },
+		{ .fd = h->slow.wake, .events = POLLIN },
+		{ .fd = h->watchdog.timer, .events = POLLIN },
+	};
+
+	while (h->alive) {
+		if (poll(fds, 3, -1) < 0)
+			continue;
+		if (fds[0].revents)
+			on_signals(h);
+		if (fds[1].revents)
+			watchdog_wake(&h->watchdog, &h->slow);
+		if (fds[2].revents)
+			watchdog_tick(&h->watchdog, &h->slow, h->pids);
+	}
+}
+
+/* ---- the end ---- */
+
+/*
+ * An init system started this process and restarts it when it ends: as long as
+ * one that took over runs, it sleeps, and passes SIGTERM on.
+ */
+static void outlive(struct helper *h, struct galette_helper *record, __u32 successor)
+{
+	struct pollfd fds[2] = { { .events = POLLIN }, { .fd = h->signals, .events = POLLIN } };
+	__u32 pid = successor;
+
+	while (pid) {
+		fds[0].fd = syscall(SYS_pidfd_open, pid, 0);
+		if (fds[0].fd < 0)
+			break;
+		while (poll(fds, 2, -1) < 0 || !fds[0].revents) {
+			struct signalfd_siginfo info;
+
+			if (fds[1].revents &&
+			    read(h->signals, &info, sizeof(info)) == sizeof(info) &&
+			    info.ssi_signo != SIGCHLD && info.ssi_signo != SIGUSR1)
+				kill(pid, SIGTERM);
+		}
+		close(fds[0].fd);
+		pid = record->pid != pid ? record->pid : 0;
+	}
+}
+
+static int end(struct helper *h)
+{
+	struct slow_memory *m = h->slow.memory;
+	struct galette_helper *record = h->slow.record;
+	__u32 successor = m->successor;
+
+	if (!successor)
+		record->pid = 0;
+	close(h->lock); /* and so unlock, for the successor */
+	ports_close(&h->slow.ports);
+	__atomic_store_n(&m->handed, 1, __ATOMIC_SEQ_CST);
+	syscall(SYS_futex, &m->handed, FUTEX_WAKE, 1);
+	memory_unmap(m);
+	if (successor && h->options->foreground)
+		outlive(h, record, successor);
+	return 0;
+}
+
+/* ---- the beginning ---- */
+
+static int open_descriptors(struct helper *h)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGUSR1);
+	signal(SIGPIPE, SIG_IGN);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	h->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	h->slow.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (h->signals < 0 || h->slow.wake < 0) {
+		error("cannot wait for signals: %s", strerror(errno));
+		return -errno;
+	}
+	return 0;
+}
+
+/* From here on the successor of whatever ran, or the first. */
+static int begin(struct helper *h, struct setup *setup)
+{
+	struct galette_helper *record = h->slow.record;
+	int err = 0;
+
+	setup_take(setup, &h->slow);
+	for (__u32 i = 0; i < GALETTE_PIPES_MAX; i++) {
+		h->slow.records[i].pid = 0;
+		h->slow.records[i].function = ~0u;
+	}
+	record->pid = getpid();
+	record->start = setup->start;
+	record->ready = time(NULL);
+	record->pipes = h->slow.memory->pipes;
+	record->memory = setup->memory_fd;
+	for (int i = 0; i < GENERATIONS_MAX; i++) {
+		const struct generation *g =
+			i < h->slow.generation_count ? h->slow.generations[i] : NULL;
+
+		record->generations[i] = g ? g->number : 0;
+		record->xsks[i] = g ? g->xsks_id : 0;
+	}
+	for (__u32 i = 0; i < h->slow.memory->pipes && !err; i++)
+		err = spawn(h, i);
+	return err;
+}
+
+static void say_ready(const struct helper_options *options)
+{
+	if (options->ready < 0)
+		return;
+	if (write(options->ready, "+", 1) != 1)
+		warning("nobody waits for this galette-slow any more");
+	close(options->ready);
+	dup3(options->null, STDERR_FILENO, 0);
+}
+
+int helper_main(const struct helper_options *options)
+{
+	struct helper h = { .options = options, .lock = -1 };
+	struct setup setup = { 0 };
+	int err = open_descriptors(&h) ?: setup_open(&setup, &h.slow, options);
+
+	if (!err)
+		err = watchdog_open(&h.watchdog, &h.slow);
+	h.lock = setup.lock;
+	if (!err)
+		err = contain_supervisor();
+	if (!err)
+		err = begin(&h, &setup);
+	if (err)
+		return 1;
+	say_ready(options);
+	loop(&h);
+	return end(&h);
+}

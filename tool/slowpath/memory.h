@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The memory that galette-slow's processes share, and that one galette-slow
+ * hands to the next: a memfd with the frames (the UMEM), who holds each of them,
+ * and what is needed to tell, whichever process dies at whichever instruction,
+ * where every frame is.
+ *
+ * A frame is either in one of the kernel's rings or in the hand of one pipe.
+ * owners[] says the latter. A frame that moves between the two is for a moment
+ * in both; what was to move is then in a journal, written before, and the ring's
+ * index, which is one store, tells whether it did.
+ *
+ * Every frame has a home: the port whose fill ring it goes back to. A fill ring
+ * has room for all its frames, a receive ring as well, and a completion ring for
+ * all there are: none of the three is ever full.
+ */
+#ifndef SLOWPATH_MEMORY_H
+#define SLOWPATH_MEMORY_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/types.h>
+
+#include <galette/abi.h>
+
+enum {
+	SLOW_MAGIC = 0x676c7331, /* of this layout */
+	SLOW_PORTS_MAX = 256,    /* queues of all interfaces together */
+	SLOW_FRAME_SIZE = 4096,  /* bytes; the kernel keeps XDP_PACKET_HEADROOM of them */
+	SLOW_HEADROOM = 256,
+};
+
+/* One queue of one interface. */
+struct slow_port {
+	__u32 ifindex;
+	__u32 queue;
+	/* Of the fill ring and the completion ring, which the port's sockets share. */
+	pthread_mutex_t lock;
+	struct {
+		__u32 active; /* 1 + the pipe that is at it; 0: nobody is */
+		__u32 from, to;
+	} fill, completion;
+};
+
+/* A pipe's socket for one port. */
+struct slow_socket {
+	int fd; /* its number in the process that others take it from */
+	__u32 reserved;
+	struct {
+		__u32 active;
+		__u32 from;
+	} tx;
+	__u64 seen[3]; /* of the kernel's counts of this socket: what has been added up */
+};
+
+struct slow_memory {
+	__u32 magic;
+	__u32 pipes, ports;
+	__u32 frames; /* of each port */
+	__u64 size;   /* bytes in all */
+	__u64 sockets_at, owners_at, umem_at; /* offsets from here */
+	__u32 stop;      /* the pipes are to end when they have done what was there */
+	__u32 handed;    /* they have ended */
+	__u32 successor; /* process id; 0: it just ends */
+	__u32 watching;  /* the watchdog is awake */
+	__u32 busy[GALETTE_PIPES_MAX];
+	struct slow_port port[SLOW_PORTS_MAX];
+};
+
+/* What pipes and ports there are to be: equal shapes can take over from each other. */
+struct slow_shape {
+	__u32 pipes, ports, frames;
+	struct {
+		__u32 ifindex, queue;
+	} port[SLOW_PORTS_MAX];
+};
+
+/* Make the memory for a shape. 0 and *fd, *memory; or a negative errno. */
+int memory_make(const struct slow_shape *shape, int *fd, struct slow_memory **memory);
+
+/* Map another's; NULL: it is of another layout, or damaged. */
+struct slow_memory *memory_map(int fd);
+void memory_unmap(struct slow_memory *memory);
+bool memory_fits(const struct slow_memory *memory, const struct slow_shape *shape);
+
+static inline __u32 memory_total(const struct slow_memory *memory)
+{
+	return memory->ports * memory->frames;
+}
+
+static inline struct slow_socket *memory_socket(struct slow_memory *memory, __u32 port,
+						__u32 pipe)
+{
+	return (struct slow_socket *)((char *)memory + memory->sockets_at) +
+	       port * memory->pipes + pipe;
+}
+
+/* Of each frame: 0: in a ring; else 1 + the pipe that has it in hand. */
+static inline unsigned char *memory_owners(struct slow_memory *memory)
+{
+	return (unsigned char *)memory + memory->owners_at;
+}
+
+static inline unsigned char *memory_umem(struct slow_memory *memory)
+{
+	return (unsigned char *)memory + memory->umem_at;
+}
+
+#endif

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "deliver.h"
+#include "pipe.h"
+#include "walk.h"
+
+enum {
+	BURST = 64,          /* packets of one port before the others have their turn */
+	KICK_NS = 100000,    /* a packet that is ready does not wait longer for others */
+	LOOK_NS = 100000000, /* between two looks at the kernel's counts */
+	/* Of a frame: what an XDP program would find before and behind a packet. */
+	ROOM_BEFORE = SLOW_HEADROOM - 40, /* sizeof(struct xdp_frame) */
+	ROOM_BEHIND = 320,                /* sizeof(struct skb_shared_info) */
+};
+
+struct pipe {
+	struct slow *slow;
+	__u32 index;
+	struct hand hand;
+	struct galette_pipe *record;
+	struct pollfd *polled; /* by port */
+	bool *unsent;          /* by port: its transmit ring holds something */
+	__u32 *until;          /* by port, when stopping: the packets that were there */
+	__u64 kicked;          /* ns */
+	__u64 looked;          /* ns */
+	bool stopping;
+};
+
+static __u64 now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+/* Only this process writes its counts; others read them whole. */
+static void bump(__u64 *counter, __u64 by)
+{
+	__atomic_store_n(counter, *counter + by, __ATOMIC_RELAXED);
+}
+
+static void lose(struct pipe *p, enum galette_loss why)
+{
+	bump(&p->record->lost[why], 1);
+}
+
+/* ---- sending ---- */
+
+/* The ports that something is in the transmit rings for; what is left stays there. */
+static void kick(struct pipe *p)
+{
+	for (__u32 port = 0; port < p->slow->memory->ports; port++) {
+		if (!p->unsent[port])
+			continue;
+		p->unsent[port] = frames_kick(&p->hand, port) != 0;
+		frames_reap(&p->hand, port);
+	}
+	p->kicked = now_ns();
+}
+
+static void send_to(struct pipe *p, int port, const struct pkt *pkt, __u64 *count)
+{
+	__u64 addr = pkt->data - memory_umem(p->slow->memory);
+	int err;
+
+	if (port < 0) {
+		lose(p, GALETTE_LOSS_TX_FAILED);
+		frames_done(&p->hand, addr);
+		return;
+	}
+	/* What could not go before must go first, and may say why not. */
+	err = p->unsent[port] && p->kicked + KICK_NS < now_ns() ? frames_kick(&p->hand, port)
+								 : 0;
+	if (!frames_send(&p->hand, port, addr, pkt->end - pkt->data)) {
+		err = err ?: frames_kick(&p->hand, port);
+		if (!frames_send(&p->hand, port, addr, pkt->end - pkt->data)) {
+			lose(p, err == -EAGAIN ? GALETTE_LOSS_TX_FULL : GALETTE_LOSS_TX_FAILED);
+			frames_done(&p->hand, addr);
+			return;
+		}
+	}
+	p->unsent[port] = true;
+	bump(count, 1);
+}
+
+/* ---- a packet ---- */
+
+static void finish(struct pipe *p, __u32 port, const struct pkt *pkt,
+		   const struct walk_end *end)
+{
+	const struct slow_port *from = &p->slow->memory->port[port];
+	__u64 addr = pkt->data - memory_umem(p->slow->memory);
+
+	switch (end->kind) {
+	case GALETTE_ROUTE_TX:
+		send_to(p, port, pkt, &p->record->tx);
+		return;
+	case GALETTE_ROUTE_REDIRECT:
+		send_to(p, ports_find(&p->slow->ports, end->ifindex, from->queue), pkt,
+			&p->record->redirect);
+		return;
+	case GALETTE_ROUTE_PASS:
+		if (deliver(p->slow->deliver, pkt->data, pkt->end - pkt->data, from->ifindex))
+			lose(p, GALETTE_LOSS_PASS);
+		else
+			bump(&p->record->pass, 1);
+		break;
+	case GALETTE_ROUTE_DROP:
+		bump(&p->record->drop, 1);
+		break;
+	case GALETTE_ROUTE_ABORT:
+		bump(&p->record->abort, 1);
+		break;
+	case GALETTE_ROUTE_NONE:
+	case GALETTE_ROUTE_FUNCTION:
+		lose(p, end->loss);
+		break;
+	}
+	frames_done(&p->hand, addr);
+}
+
+static void handle(struct pipe *p, __u32 port, const struct packet *packet)
+{
+	unsigned char *umem = memory_umem(p->slow->memory);
+	unsigned char *frame = umem + packet->addr / SLOW_FRAME_SIZE * SLOW_FRAME_SIZE;
+	struct pkt pkt = {
+		.data = umem + packet->addr,
+		.end = umem + packet->addr + packet->len,
+		.ifindex = p->slow->memory->port[port].ifindex,
+	};
+	struct walk_end end;
+
+	pkt.start = pkt.data + sizeof(struct galette_upcall_head) - ROOM_BEFORE;
+	pkt.limit = frame + SLOW_FRAME_SIZE - ROOM_BEHIND;
+	if (pkt.start < frame || pkt.limit < pkt.end) {
+		lose(p, GALETTE_LOSS_HEAD);
+		frames_done(&p->hand, packet->addr);
+	} else {
+		end = walk(p->slow->generations, p->slow->generation_count, &pkt,
+			   &p->record->function);
+		finish(p, port, &pkt, &end);
+	}
+	bump(&p->record->packets, 1);
+}
+
+/* A port's packets, up to a burst. How many. */
+static int receive(struct pipe *p, __u32 port)
+{
+	const struct ring *rx = &p->slow->ports.port[port].pipes[p->index].rx;
+	struct packet packet;
+	int n = 0;
+
+	while (n < BURST && !(p->stopping && ring_consumed(rx) == p->until[port]) &&
+	       frames_receive(&p->hand, port, &packet)) {
+		n++;
+		if (packet.len)
+			handle(p, port, &packet);
+		else
+			lose(p, GALETTE_LOSS_HEAD);
+		if (now_ns() - p->kicked > KICK_NS)
+			kick(p);
+	}
+	return n;
+}
+
+/* ---- the kernel's own counts ---- */
+
+static void look_at(struct pipe *p, __u32 port)
+{
+	static const enum galette_loss as[] = { GALETTE_LOSS_RX_DROPPED, GALETTE_LOSS_RX_FULL,
+						GALETTE_LOSS_FILL_EMPTY };
+	__u64 *seen = memory_socket(p->slow->memory, port, p->index)->seen;
+	struct xdp_statistics s = { 0 };
+	socklen_t length = sizeof(s);
+	__u64 now[3];
+
+	if (getsockopt(p->polled[port].fd, SOL_XDP, XDP_STATISTICS, &s, &length))
+		return;
+	now[0] = s.rx_dropped;
+	now[1] = s.rx_ring_full;
+	now[2] = s.rx_fill_ring_empty_descs;
+	for (int i = 0; i < 3; i++) {
+		bump(&p->record->lost[as[i]], now[i] - seen[i]);
+		seen[i] = now[i];
+	}
+}
+
+static void look(struct pipe *p)
+{
+	for (__u32 port = 0; port < p->slow->memory->ports; port++)
+		look_at(p, port);
+	p->looked = now_ns();
+}
+
+/* ---- sleeping ---- */
+
+/*
+ * Sleep until a packet comes, for ever if need be. Not so long while something
+ * waits to be sent, or while frames are out with the kernel's drivers and the
+ * free ones run low: nobody says when they come back.
+ */
+static int patience_ms(const struct pipe *p)
+{
+	const struct slow_memory *m = p->slow->memory;
+
+	for (__u32 port = 0; port < m->ports; port++)
+		if (p->unsent[port] || ring_used(&p->slow->ports.port[port].fill) < m->frames / 2)
+			return 1;
+	return p->looked ? (int)(LOOK_NS / 1000000) : -1;
+}
+
+static void wake_watchdog(const struct pipe *p)
+{
+	__u64 one = 1;
+
+	if (!__atomic_load_n(&p->slow->memory->watching, __ATOMIC_SEQ_CST) &&
+	    write(p->slow->wake, &one, sizeof(one)) != sizeof(one))
+		return;
+}
+
+static void set_busy(const struct pipe *p, __u32 busy)
+{
+	__atomic_store_n(&p->slow->memory->busy[p->index], busy, __ATOMIC_SEQ_CST);
+	if (busy)
+		wake_watchdog(p);
+}
+
+static void sleep_until_packets(struct pipe *p)
+{
+	sigset_t none;
+	int ms = p->slow->busy_poll ? 0 : patience_ms(p);
+	struct timespec patience = { ms / 1000, ms % 1000 * 1000000 };
+
+	sigemptyset(&none);
+	set_busy(p, 0);
+	ppoll(p->polled, p->slow->memory->ports, ms < 0 ? NULL : &patience, &none);
+	set_busy(p, 1);
+	for (__u32 port = 0; port < p->slow->memory->ports; port++)
+		if (p->polled[port].revents & (POLLERR | POLLHUP | POLLNVAL))
+			p->polled[port].fd = -1; /* its interface has gone */
+}
+
+/* Nothing has come: what is still to do before sleeping. */
+static void settle(struct pipe *p)
+{
+	for (__u32 port = 0; port < p->slow->memory->ports; port++)
+		frames_reap(&p->hand, port);
+	frames_flush(&p->hand);
+	if (p->looked && now_ns() - p->looked >= LOOK_NS) {
+		look(p);
+		p->looked = 0; /* until packets have come again */
+	}
+}
+
+/* ---- the process ---- */
+
+static void begin_to_stop(struct pipe *p)
+{
+	p->stopping = true;
+	for (__u32 port = 0; port < p->slow->memory->ports; port++)
+		p->until[port] = ring_produced(&p->slow->ports.port[port].pipes[p->index].rx);
+}
+
+static void init(struct pipe *p, struct slow *slow, __u32 index)
+{
+	__u32 ports = slow->memory->ports;
+
+	*p = (struct pipe) { .slow = slow, .index = index, .record = &slow->records[index] };
+	p->hand = (struct hand) { .ports = &slow->ports, .pipe = index };
+	p->polled = xcalloc(ports, sizeof(*p->polled));
+	p->unsent = xcalloc(ports, sizeof(*p->unsent));
+	p->until = xcalloc(ports, sizeof(*p->until));
+	for (__u32 port = 0; port < ports; port++) {
+		p->polled[port].fd = slow->ports.port[port].pipes[index].fd;
+		p->polled[port].events = POLLIN;
+		p->unsent[port] = ring_used(&slow->ports.port[port].pipes[index].tx) > 0;
+	}
+}
+
+void pipe_run(struct slow *slow, __u32 index)
+{
+	struct pipe p;
+
+	init(&p, slow, index);
+	set_busy(&p, 1);
+	for (;;) {
+		int n = 0;
+
+		if (!p.stopping && __atomic_load_n(&slow->memory->stop, __ATOMIC_ACQUIRE))
+			begin_to_stop(&p);
+		for (__u32 port = 0; port < slow->memory->ports; port++)
+			n += receive(&p, port);
+		kick(&p);
+		if (n) {
+			frames_flush(&p.hand);
+			if (!p.looked)
+				p.looked = p.kicked;
+			else if (p.kicked - p.looked > LOOK_NS)
+				look(&p);
+			continue;
+		}
+		settle(&p);
+		if (p.stopping)
+			break;
+		sleep_until_packets(&p);
+	}
+	look(&p);
+	set_busy(&p, 0);
+}

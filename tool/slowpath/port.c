@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "diag.h"
+#include "port.h"
+
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
+
+/* ---- rings ---- */
+
+static __u32 power_of_two(__u32 n)
+{
+	__u32 size = 1;
+
+	while (size < n)
+		size *= 2;
+	return size;
+}
+
+static int map_ring(int fd, struct ring *ring, __u32 size, size_t entry, off_t offset,
+		    const struct xdp_ring_offset *at)
+{
+	ring->map_size = at->desc + size * entry;
+	ring->map = mmap(NULL, ring->map_size, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_POPULATE, fd, offset);
+	if (ring->map == MAP_FAILED) {
+		ring->map = NULL;
+		return -errno;
+	}
+	ring->producer = (void *)((char *)ring->map + at->producer);
+	ring->consumer = (void *)((char *)ring->map + at->consumer);
+	ring->entries = (char *)ring->map + at->desc;
+	ring->size = size;
+	return 0;
+}
+
+static void unmap_ring(struct ring *ring)
+{
+	if (ring->map)
+		munmap(ring->map, ring->map_size);
+	ring->map = NULL;
+}
+
+/* The rings of a bound socket; the first of a port brings those that the port has. */
+static int map_rings(struct ports *ports, __u32 port, __u32 pipe)
+{
+	const struct slow_memory *m = ports->memory;
+	struct port *p = &ports->port[port];
+	struct pipe_socket *s = &p->pipes[pipe];
+	struct xdp_mmap_offsets at;
+	socklen_t length = sizeof(at);
+	int err;
+
+	if (getsockopt(s->fd, SOL_XDP, XDP_MMAP_OFFSETS, &at, &length))
+		return -errno;
+	err = map_ring(s->fd, &s->rx, m->frames, sizeof(struct xdp_desc), XDP_PGOFF_RX_RING,
+		       &at.rx) ?:
+	      map_ring(s->fd, &s->tx, m->frames, sizeof(struct xdp_desc), XDP_PGOFF_TX_RING,
+		       &at.tx);
+	if (err || pipe)
+		return err;
+	return map_ring(s->fd, &p->fill, m->frames, sizeof(__u64), XDP_UMEM_PGOFF_FILL_RING,
+			&at.fr) ?:
+	       map_ring(s->fd, &p->completion, power_of_two(memory_total(m)), sizeof(__u64),
+			XDP_UMEM_PGOFF_COMPLETION_RING, &at.cr);
+}
+
+/* ---- sockets ---- */
+
+static int set(int fd, int option, const void *value, socklen_t size)
+{
+	return setsockopt(fd, SOL_XDP, option, value, size) ? -errno : 0;
+}
+
+static int configure(struct ports *ports, int fd, __u32 port, __u32 pipe)
+{
+	struct slow_memory *m = ports->memory;
+	const struct xdp_umem_reg umem = {
+		.addr = (__u64)(unsigned long)memory_umem(m),
+		.len = (__u64)memory_total(m) * SLOW_FRAME_SIZE,
+		.chunk_size = SLOW_FRAME_SIZE,
+	};
+	__u32 frames = m->frames, all = power_of_two(memory_total(m));
+	int err = 0;
+
+	if (!port && !pipe)
+		err = set(fd, XDP_UMEM_REG, &umem, sizeof(umem));
+	if (!err && !pipe)
+		err = set(fd, XDP_UMEM_FILL_RING, &frames, sizeof(frames)) ?:
+		      set(fd, XDP_UMEM_COMPLETION_RING, &all, sizeof(all));
+	return err ?: set(fd, XDP_RX_RING, &frames, sizeof(frames)) ?:
+		      set(fd, XDP_TX_RING, &frames, sizeof(frames));
+}
+
+/* The first socket of all has the UMEM, the first of a port the port's rings. */
+static int bind_socket(const struct ports *ports, int fd, __u32 port, __u32 pipe)
+{
+	const struct slow_port *where = &ports->memory->port[port];
+	struct sockaddr_xdp address = {
+		.sxdp_family = AF_XDP,
+		.sxdp_ifindex = where->ifindex,
+		.sxdp_queue_id = where->queue,
+		.sxdp_flags = port || pipe ? XDP_SHARED_UMEM : XDP_COPY,
+	};
+
+	if (port || pipe)
+		address.sxdp_shared_umem_fd = ports->port[pipe ? port : 0].pipes[0].fd;
+	return bind(fd, (struct sockaddr *)&address, sizeof(address)) ? -errno : 0;
+}
+
+static int open_socket(struct ports *ports, __u32 port, __u32 pipe)
+{
+	struct pipe_socket *s = &ports->port[port].pipes[pipe];
+	int err;
+
+	s->fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (s->fd < 0)
+		return -errno;
+	err = configure(ports, s->fd, port, pipe) ?: bind_socket(ports, s->fd, port, pipe);
+	return err ?: map_rings(ports, port, pipe);
+}
+
+static void fill(struct ports *ports, __u32 port)
+{
+	struct ring *ring = &ports->port[port].fill;
+	__u32 frames = ports->memory->frames, from = ring_produced(ring);
+
+	for (__u32 i = 0; i < frames; i++)
+		*ring_addr(ring, from + i) = (__u64)(port * frames + i) * SLOW_FRAME_SIZE;
+	ring_produce(ring, from + frames);
+}
+
+static void alloc(struct ports *ports, struct slow_memory *memory)
+{
+	ports->memory = memory;
+	ports->port = xcalloc(memory->ports, sizeof(*ports->port));
+	for (__u32 i = 0; i < memory->ports; i++) {
+		ports->port[i].pipes = xcalloc(memory->pipes, sizeof(*ports->port[i].pipes));
+		for (__u32 p = 0; p < memory->pipes; p++)
+			ports->port[i].pipes[p].fd = -1;
+	}
+}
+
+static void say_why(const struct slow_port *port, int err)
+{
+	char name[IF_NAMESIZE];
+	const char *shown = if_indextoname(port->ifindex, name) ?: "an interface that has gone";
+
+	if (err == -EBUSY)
+		error("cannot open an AF_XDP socket on queue %u of %s: another program has it "
+		      "(ss --xdp)",
+		      port->queue, shown);
+	else
+		error("cannot open an AF_XDP socket on queue %u of %s: %s", port->queue, shown,
+		      err == -EAFNOSUPPORT ? "this kernel has no AF_XDP (CONFIG_XDP_SOCKETS)"
+					   : strerror(-err));
+}
+
+int ports_open(struct ports *ports, struct slow_memory *memory)
+{
+	alloc(ports, memory);
+	for (__u32 port = 0; port < memory->ports; port++) {
+		for (__u32 pipe = 0; pipe < memory->pipes; pipe++) {
+			int err = open_socket(ports, port, pipe);
+
+			if (err) {
+				say_why(&memory->port[port], err);
+				return err;
+			}
+		}
+		fill(ports, port);
+	}
+	return 0;
+}
+
+int ports_take(struct ports *ports, struct slow_memory *memory, int pidfd)
+{
+	int err = 0;
+
+	alloc(ports, memory);
+	for (__u32 port = 0; port < memory->ports && !err; port++) {
+		for (__u32 pipe = 0; pipe < memory->pipes && !err; pipe++) {
+			struct pipe_socket *s = &ports->port[port].pipes[pipe];
+			int from = memory_socket(memory, port, pipe)->fd;
+
+			s->fd = syscall(SYS_pidfd_getfd, pidfd, from, 0);
+			err = s->fd < 0 ? -errno : map_rings(ports, port, pipe);
+		}
+	}
+	return err;
+}
+
+void ports_own(const struct ports *ports)
+{
+	struct slow_memory *m = ports->memory;
+
+	for (__u32 port = 0; port < m->ports; port++)
+		for (__u32 pipe = 0; pipe < m->pipes; pipe++)
+			memory_socket(m, port, pipe)->fd = ports->port[port].pipes[pipe].fd;
+}
+
+void ports_close(struct ports *ports)
+{
+	for (__u32 i = 0; ports->port && i < ports->memory->ports; i++) {
+		struct port *port = &ports->port[i];
+
+		for (__u32 p = 0; p < ports->memory->pipes; p++) {
+			unmap_ring(&port->pipes[p].rx);
+			unmap_ring(&port->pipes[p].tx);
+			if (port->pipes[p].fd >= 0)
+				close(port->pipes[p].fd);
+		}
+		unmap_ring(&port->fill);
+		unmap_ring(&port->completion);
+		free(port->pipes);
+	}
+	free(ports->port);
+	ports->port = NULL;
+}
+
+int ports_find(const struct ports *ports, __u32 ifindex, __u32 queue)
+{
+	const struct slow_memory *m = ports->memory;
+	int first = -1;
+
+	for (__u32 i = 0; i < m->ports; i++) {
+		if (m->port[i].ifindex != ifindex)
+			continue;
+		if (m->port[i].queue == queue)
+			return i;
+		if (first < 0)
+			first = i;
+	}
+	return first;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * AF_XDP sockets: of each port (a queue of an interface) one a pipe. The first
+ * brings the port's fill and completion rings, the others share them; all share
+ * one UMEM.
+ *
+ * Always copy mode. With zero copy every packet of the queue lives in the UMEM,
+ * also those that the kernel handles alone: a slow pipe would starve the fast path.
+ */
+#ifndef SLOWPATH_PORT_H
+#define SLOWPATH_PORT_H
+
+#include "memory.h"
+#include "ring.h"
+
+struct pipe_socket {
+	int fd;
+	struct ring rx, tx;
+};
+
+struct port {
+	struct ring fill, completion;
+	struct pipe_socket *pipes;
+};
+
+/* All sockets, by port and pipe; each process has these for itself. */
+struct ports {
+	struct slow_memory *memory;
+	struct port *port; /* memory->ports of them */
+};
+
+/*
+ * Open and bind all sockets of a new memory, and give every frame to its port's
+ * fill ring. Needs CAP_NET_RAW. 0, or a negative errno after printing an error.
+ */
+int ports_open(struct ports *ports, struct slow_memory *memory);
+
+/* The same from the sockets that the process `pidfd` has; it goes on using them. */
+int ports_take(struct ports *ports, struct slow_memory *memory, int pidfd);
+
+/* This process is the one to take them from now. */
+void ports_own(const struct ports *ports);
+
+void ports_close(struct ports *ports);
+
+/* The port of a queue of an interface, or of its first if it has not so many; -1: none. */
+int ports_find(const struct ports *ports, __u32 ifindex, __u32 queue);
+
+#endif

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "deliver.h"
+#include "diag.h"
+#include "netdev.h"
+#include "pins.h"
+#include "process.h"
+#include "setup.h"
+#include "upcall.h"
+
+/* ---- records ---- */
+
+static void *map_record(const char *dir, const char *name, size_t size)
+{
+	int fd = pins_open(dir, "slow/%s", name);
+	void *at = fd < 0 ? MAP_FAILED
+			  : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (at == MAP_FAILED)
+		error("cannot map %s/slow/%s: %s", dir, name, strerror(fd < 0 ? -fd : errno));
+	if (fd >= 0)
+		close(fd);
+	return at == MAP_FAILED ? NULL : at;
+}
+
+static int open_records(struct slow *slow, const char *dir)
+{
+	slow->record = map_record(dir, "helper", sizeof(*slow->record));
+	if (slow->record)
+		slow->records = map_record(dir, "pipes",
+					   GALETTE_PIPES_MAX * sizeof(*slow->records));
+	return slow->records ? 0 : -EINVAL;
+}
+
+/* One for a chain: the lock goes with the process, however it ends. */
+static int lock(struct setup *setup, const struct slow *slow,
+		const struct helper_options *options)
+{
+	char path[PATH_MAX];
+
+	pins_path(path, options->dir, "slow");
+	setup->lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (setup->lock < 0) {
+		error("cannot open %s: %s", path, strerror(errno));
+		return -errno;
+	}
+	if (!flock(setup->lock, LOCK_EX | LOCK_NB) || options->replace)
+		return 0;
+	error("galette-slow runs for chain '%s' already, process %u", options->chain,
+	      slow->record->pid);
+	return -EBUSY;
+}
+
+/* ---- generations ---- */
+
+/* All that have packets for us; "build" sorts behind the numbers: the newest is the last. */
+static int load_generations(struct slow *slow, const char *dir)
+{
+	struct nf_clock clock;
+	char path[PATH_MAX];
+	char **names;
+	int count = pins_path(path, dir, "gen") ?: pins_list(path, &names);
+	int err = nf_clock_calibrate(&clock);
+
+	if (count < 0 || err) {
+		error("cannot read %s: %s", path, strerror(count < 0 ? -count : -err));
+		return count < 0 ? count : err;
+	}
+	for (int i = 0; i < count && !err; i++) {
+		if (pins_path(path, dir, "gen/%s", names[i]) || !upcall_any(path))
+			continue;
+		if (slow->generation_count == GENERATIONS_MAX)
+			err = -E2BIG;
+		else if (!(slow->generations[slow->generation_count] =
+				   generation_load(dir, names[i], &clock)))
+			err = -EINVAL;
+		else
+			slow->generation_count++;
+	}
+	pins_list_free(names, count);
+	if (!err && !slow->generation_count) {
+		error("nothing leads out of the kernel in the chain in %s", dir);
+		err = -ENOENT;
+	}
+	return err;
+}
+
+/* ---- sockets ---- */
+
+static int add_interface(struct slow_shape *shape, const struct galette_interface *interface)
+{
+	char name[IF_NAMESIZE];
+	__u32 queues;
+
+	for (__u32 i = 0; i < shape->ports; i++)
+		if (shape->port[i].ifindex == interface->ifindex)
+			return 0;
+	if (!if_indextoname(interface->ifindex, name) || strcmp(name, interface->name)) {
+		warning("%s is not in this network namespace, or is another interface now: no "
+			"sockets there",
+			interface->name);
+		return 0;
+	}
+	queues = netdev_queues(interface->ifindex);
+	for (__u32 queue = 0; queue < queues && queue < GALETTE_QUEUES_MAX; queue++) {
+		if (shape->ports == SLOW_PORTS_MAX) {
+			error("more than %d queues", SLOW_PORTS_MAX);
+			return -E2BIG;
+		}
+		shape->port[shape->ports].ifindex = interface->ifindex;
+		shape->port[shape->ports++].queue = queue;
+	}
+	return 0;
+}
+
+/* The interfaces of all generations, pipes and frames as the newest has them. */
+static int find_shape(const struct slow *slow, struct slow_shape *shape)
+{
+	int err = 0;
+
+	*shape = (struct slow_shape) { 0 };
+	for (int i = slow->generation_count - 1; i >= 0 && !err; i--) {
+		const struct generation *g = slow->generations[i];
+
+		shape->pipes = shape->pipes ?: g->slowpath.pipes;
+		shape->frames = shape->frames ?: g->slowpath.frames;
+		for (__u32 k = 0; k < g->interface_count && !err; k++)
+			err = add_interface(shape, &g->interfaces[k]);
+	}
+	if (!err && !shape->ports) {
+		error("none of the chain's interfaces is in this network namespace");
+		err = -ENODEV;
+	}
+	return err;
+}
+
+static int open_sockets(struct setup *setup, struct slow *slow, const struct slow_shape *shape)
+{
+	int err = memory_make(shape, &setup->memory_fd, &slow->memory);
+
+	if (err)
+		error("cannot get memory for the packets: %s", strerror(-err));
+	return err ?: ports_open(&slow->ports, slow->memory);
+}
+
+/* Its sockets, if they fit; else they must go before others can be opened. */
+static int get_sockets(struct setup *setup, struct slow *slow)
+{
+	struct slow_shape shape;
+	int err = find_shape(slow, &shape);
+
+	if (err)
+		return err;
+	predecessor_find(&setup->old, slow->record);
+	if (setup->old.pidfd >= 0 && predecessor_adopt(&setup->old, slow->record, &shape)) {
+		setup->memory_fd = setup->old.memory_fd;
+		slow->memory = setup->old.memory;
+		slow->ports = setup->old.ports;
+		return 0;
+	}
+	if (setup->old.pidfd >= 0)
+		predecessor_end(&setup->old, slow->records);
+	return open_sockets(setup, slow, &shape);
+}
+
+/* ---- the whole ---- */
+
+int setup_open(struct setup *setup, struct slow *slow, const struct helper_options *options)
+{
+	int err;
+
+	*setup = (struct setup) { .lock = -1, .memory_fd = -1, .start = process_start(getpid()) };
+	setup->old.pidfd = -1;
+	err = open_records(slow, options->dir) ?: lock(setup, slow, options) ?:
+	      load_generations(slow, options->dir);
+	if (err)
+		return err;
+	slow->busy_poll = slow->generations[slow->generation_count - 1]->slowpath.busy_poll;
+	slow->deliver = deliver_open();
+	if (slow->deliver < 0) {
+		error("cannot load the program for 'pass': %s", strerror(-slow->deliver));
+		return slow->deliver;
+	}
+	err = get_sockets(setup, slow);
+	for (int i = 0; i < slow->generation_count && !err; i++)
+		err = generation_publish(slow->generations[i], &slow->ports);
+	return err;
+}
+
+void setup_take(struct setup *setup, struct slow *slow)
+{
+	struct slow_memory *m = slow->memory;
+
+	if (setup->old.pidfd >= 0)
+		predecessor_end(&setup->old, slow->records);
+	while (flock(setup->lock, LOCK_EX) && errno == EINTR)
+		;
+	for (__u32 i = 0; i < m->pipes; i++)
+		frames_recover(&slow->ports, i);
+	m->stop = m->handed = m->successor = m->watching = 0;
+	memset(m->busy, 0, sizeof(m->busy));
+	ports_own(&slow->ports);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Everything that galette-slow opens while it still may: the chain's records and
+ * generations, the sockets, its own or those of the one that ran before.
+ */
+#ifndef SLOWPATH_SETUP_H
+#define SLOWPATH_SETUP_H
+
+#include "helper.h"
+#include "pipe.h"
+#include "predecessor.h"
+
+struct setup {
+	int lock;      /* of CHAIN/slow, held by whoever handles its packets */
+	int memory_fd; /* of slow->memory */
+	__u64 start;   /* this process's start time */
+	struct predecessor old;
+};
+
+/*
+ * Open all. With a predecessor of the same shape both are then able to handle
+ * packets, and it still does. 0, or a negative errno after printing an error;
+ * the predecessor, if it is to be replaced, then goes on.
+ */
+int setup_open(struct setup *setup, struct slow *slow, const struct helper_options *options);
+
+/* Without privilege: let the predecessor end, and be the only one. */
+void setup_take(struct setup *setup, struct slow *slow);
+
+#endif
