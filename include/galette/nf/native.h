@@ -118,10 +118,13 @@ static __always_inline __u32 pkt_ifindex(const struct pkt *pkt)
 
 /* ---- maps ---- */
 
-/* The members key and value are for their types only: `native` is what lies there. */
+/* The other members are for BTF, which says the same in a BPF object: `native` is what lies there. */
 #define NF_MAP(NAME, TYPE, KEY, VALUE, SIZE)                 \
 	static union {                                       \
 		struct nf_native_map native;                 \
+		int (*type)[BPF_MAP_TYPE_##TYPE];            \
+		int (*map_flags)[NF_MAP_FLAGS_##TYPE];       \
+		int (*max_entries)[SIZE];                    \
 		KEY *key;                                    \
 		VALUE *value;                                \
 	} NAME = { .native = { .name = #NAME,                \
