@@ -118,15 +118,15 @@ static __always_inline __u32 pkt_ifindex(const struct pkt *pkt)
 
 /* ---- maps ---- */
 
-/* The other members are for BTF, which says the same in a BPF object: `native` is what lies there. */
+/* `native` is what lies there. The others are for their types, also in BTF (native_abi.h). */
 #define NF_MAP(NAME, TYPE, KEY, VALUE, SIZE)                 \
 	static union {                                       \
 		struct nf_native_map native;                 \
+		KEY *key;                                    \
+		VALUE *value;                                \
 		int (*type)[BPF_MAP_TYPE_##TYPE];            \
 		int (*map_flags)[NF_MAP_FLAGS_##TYPE];       \
 		int (*max_entries)[SIZE];                    \
-		KEY *key;                                    \
-		VALUE *value;                                \
 	} NAME = { .native = { .name = #NAME,                \
 			       .type = BPF_MAP_TYPE_##TYPE,  \
 			       .flags = NF_MAP_FLAGS_##TYPE, \
