@@ -195,9 +195,9 @@ static int write_graph(struct build *b)
 /* [slowpath], and what it leaves open: a core for the kernel, one pipe for each other. */
 static void decide_slowpath(struct model *model)
 {
-	static const __u32 actions[] = { [TARGET_DROP] = XDP_DROP,
-					 [TARGET_PASS] = XDP_PASS,
-					 [TARGET_TX] = XDP_TX };
+	static const __u32 actions[] = {
+		[TARGET_DROP] = XDP_DROP, [TARGET_PASS] = XDP_PASS, [TARGET_TX] = XDP_TX
+	};
 	const struct slowpath *said = &model->chain->slowpath;
 	struct galette_slowpath *slowpath = &model->slowpath;
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -222,8 +222,8 @@ static void decide_slowpath(struct model *model)
 
 static int write_slowpath(struct build *b)
 {
-	return put(bpf_map__fd(b->maps->maps.slowpath), "slowpath", 0, &b->model->slowpath) ?:
-	       routes_write(b->dir, b->model);
+	return put(bpf_map__fd(b->maps->maps.slowpath), "slowpath", 0, &b->model->slowpath)
+		       ?: routes_write(b->dir, b->model);
 }
 
 static int write_info(struct build *b)

@@ -113,8 +113,8 @@ static int start_slow(const struct state *state, const struct model *wanted)
 {
 	char dir[PATH_MAX];
 
-	return pins_path(dir, state->dir, "gen/build") ?:
-	       slow_ensure(state, dir, wanted->slowpath.no_helper);
+	return pins_path(dir, state->dir, "gen/build")
+		       ?: slow_ensure(state, dir, wanted->slowpath.no_helper);
 }
 
 /* Undo everything that was made, so that a failure leaves what was before. */
@@ -264,7 +264,8 @@ static void undo_link(const char *dir, struct model *running, int edge,
 	struct model_edge *new = &running->edges[edge];
 
 	if (edge_is_upcall(running, new))
-		upcall_remove(dir, edge, edge_is_upcall(running, old) ? old->target.name : NULL);
+		upcall_remove(dir, edge,
+			      edge_is_upcall(running, old) ? old->target.name : NULL);
 	else if (new->target.kind != TARGET_FUNCTION && !is_target(running, edge, &new->target))
 		terminal_remove(dir, &new->target);
 	*new = *old;

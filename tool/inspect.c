@@ -11,6 +11,7 @@
 #include "links.h"
 #include "map_walk.h"
 #include "pins.h"
+#include "upcall.h"
 
 struct inspection {
 	const struct state *state;
@@ -119,6 +120,13 @@ static int read_interfaces(struct inspection *in)
 
 /* ---- functions and edges ---- */
 
+static bool has_native(const char *dir, const char *function)
+{
+	char path[PATH_MAX];
+
+	return !pins_path(path, dir, "native/%s/so", function) && !access(path, F_OK);
+}
+
 static int read_function(struct inspection *in, const struct galette_function *record)
 {
 	struct model_function *f = &in->model->functions[in->model->function_count++];
@@ -138,7 +146,10 @@ static int read_function(struct inspection *in, const struct galette_function *r
 	f->actions = xcalloc(f->action_count + 1, sizeof(*f->actions));
 	for (int i = 0; i < f->action_count; i++)
 		memcpy(f->actions[i], in->graph[f->base + i].action, sizeof(*f->actions));
+	f->has_native = has_native(in->dir, f->name);
 	fd = pins_open(in->dir, "nf/%s", f->name);
+	if (fd == -ENOENT && f->has_native)
+		return 0; /* native only */
 	if (fd < 0 || pins_program_id(fd, &f->prog_id)) {
 		error("cannot read %s/nf/%s: %s", in->dir, f->name, strerror(errno));
 		if (fd >= 0)
@@ -174,7 +185,29 @@ static bool pinned_id(const char *dir, const char *name, __u32 wanted)
 	return id && id == wanted;
 }
 
-/* A program below nf/ is a function, tx-NAME is tx(NAME), any other is called as it is. */
+/* As the chain file writes a target whose program has this name; false: it is none. */
+static bool target_word(const char *pin, char word[GALETTE_TARGET_LEN])
+{
+	const char *function;
+	char name[NAME_MAX + 1];
+	__u32 slot;
+
+	if (upcall_parse(pin, &slot, &function)) {
+		snprintf(word, GALETTE_TARGET_LEN, "!%.*s", GALETTE_NAME_LEN - 1, function);
+		return true;
+	}
+	if (strncmp(pin, "tx-", 3))
+		return false;
+	snprintf(name, sizeof(name), "%s", pin + 3);
+	pins_decode(name);
+	snprintf(word, GALETTE_TARGET_LEN, "tx(%.*s)", GALETTE_NAME_LEN - 1, name);
+	return true;
+}
+
+/*
+ * A program below nf/ is a function, tx-NAME is tx(NAME), upcall-SLOT-NAME is !NAME,
+ * any other is called as it is.
+ */
 bool inspect_target(const char *generation_dir, __u32 prog_id, struct target *target)
 {
 	static const char *const plain[] = { "tx", "drop", "pass", "abort" };
@@ -187,13 +220,10 @@ bool inspect_target(const char *generation_dir, __u32 prog_id, struct target *ta
 		if (pinned_id(generation_dir, plain[i], prog_id))
 			snprintf(word, sizeof(word), "%s", plain[i]);
 	count = *word ? 0 : pins_list(generation_dir, &names);
-	for (int i = 0; i < count && !*word; i++) {
-		if (strncmp(names[i], "tx-", 3) ||
+	for (int i = 0; i < count && !*word; i++)
+		if (!target_word(names[i], word) ||
 		    !pinned_id(generation_dir, names[i], prog_id))
-			continue;
-		pins_decode(names[i]);
-		snprintf(word, sizeof(word), "tx(%.*s)", GALETTE_NAME_LEN - 1, names[i] + 3);
-	}
+			*word = '\0';
 	if (count > 0)
 		pins_list_free(names, count);
 	pins_path(nf, generation_dir, "nf");
@@ -210,16 +240,33 @@ bool inspect_target(const char *generation_dir, __u32 prog_id, struct target *ta
 	return true;
 }
 
-static int read_counters(struct model_edge *edge, int fd, __u32 slot,
-			 struct galette_edge *per_cpu, int cpus)
-{
-	int err = bpf_map_lookup_elem(fd, &slot, per_cpu);
+/* The arrays that have an entry a slot. */
+struct slot_maps {
+	int slots, edges, slow_edges, upcalls;
+	int cpus;
+	struct galette_edge *edge;     /* one a CPU */
+	struct galette_upcall *upcall; /* one a CPU */
+};
 
-	for (int i = 0; i < cpus && !err; i++) {
-		edge->packets += per_cpu[i].packets;
-		edge->bytes += per_cpu[i].bytes;
+static int read_counters(struct model_edge *edge, __u32 slot, const struct slot_maps *maps)
+{
+	struct galette_edge slow;
+	int err = bpf_map_lookup_elem(maps->edges, &slot, maps->edge) ?:
+		  bpf_map_lookup_elem(maps->upcalls, &slot, maps->upcall) ?:
+		  bpf_map_lookup_elem(maps->slow_edges, &slot, &slow);
+
+	if (err)
+		return err;
+	edge->packets = slow.packets;
+	edge->bytes = slow.bytes;
+	for (int i = 0; i < maps->cpus; i++) {
+		edge->packets += maps->edge[i].packets;
+		edge->bytes += maps->edge[i].bytes;
+		edge->upcall.sent += maps->upcall[i].sent;
+		edge->upcall.absent += maps->upcall[i].absent;
+		edge->upcall.lost += maps->upcall[i].lost;
 	}
-	return err;
+	return 0;
 }
 
 /* What the graph says, unless the slot holds another program. */
@@ -249,37 +296,65 @@ static void read_edge(struct inspection *in, int i)
 	if (edge->target.kind == TARGET_FUNCTION && edge->to >= 0 &&
 	    model->functions[edge->to].prog_id == edge->prog_id)
 		return;
-	if (inspect_target(in->dir, edge->prog_id, &target)) {
-		edge->target = target;
-		edge_resolve(model, edge);
-	}
+	if (!inspect_target(in->dir, edge->prog_id, &target))
+		return;
+	/* "dpi" and "!dpi" are one where dpi never runs in the kernel: as the graph has it. */
+	if (target.kind == TARGET_UPCALL && edge_is_upcall(model, edge) &&
+	    !strcmp(edge->target.name, target.name))
+		return;
+	edge->target = target;
+	edge_resolve(model, edge);
+}
+
+static int open_slot_maps(const struct inspection *in, struct slot_maps *maps)
+{
+	*maps = (struct slot_maps) {
+		.slots = pins_open(in->dir, "slots"),
+		.edges = pins_open(in->dir, "edges"),
+		.slow_edges = pins_open(in->dir, "slow_edges"),
+		.upcalls = pins_open(in->dir, "upcalls"),
+		.cpus = libbpf_num_possible_cpus(),
+	};
+	maps->edge = xcalloc(maps->cpus, sizeof(*maps->edge));
+	maps->upcall = xcalloc(maps->cpus, sizeof(*maps->upcall));
+	return maps->slots < 0        ? maps->slots
+	       : maps->edges < 0      ? maps->edges
+	       : maps->slow_edges < 0 ? maps->slow_edges
+	       : maps->upcalls < 0    ? maps->upcalls
+				      : 0;
+}
+
+static void close_slot_maps(struct slot_maps *maps)
+{
+	const int fds[] = { maps->slots, maps->edges, maps->slow_edges, maps->upcalls };
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	free(maps->edge);
+	free(maps->upcall);
 }
 
 static int read_edges(struct inspection *in)
 {
-	int cpus = libbpf_num_possible_cpus();
-	int slots = pins_open(in->dir, "slots"), edges = pins_open(in->dir, "edges");
-	struct galette_edge *per_cpu = xcalloc(cpus, sizeof(*per_cpu));
 	struct model *model = in->model;
-	int err = slots < 0 ? slots : edges < 0 ? edges : 0;
+	struct slot_maps maps;
+	int err = open_slot_maps(in, &maps);
 
 	model->edges = xcalloc(in->info.slots + 1, sizeof(*model->edges));
 	model->edge_count = in->info.slots;
 	for (__u32 i = 0; i < in->info.slots && !err; i++) {
-		if (bpf_map_lookup_elem(slots, &i, &model->edges[i].prog_id) && errno != ENOENT)
+		if (bpf_map_lookup_elem(maps.slots, &i, &model->edges[i].prog_id) &&
+		    errno != ENOENT)
 			err = -errno;
 		if (!err)
-			err = read_counters(&model->edges[i], edges, i, per_cpu, cpus);
+			err = read_counters(&model->edges[i], i, &maps);
 		if (!err)
 			read_edge(in, i);
 	}
 	if (err)
 		error("cannot read the slots in %s: %s", in->dir, strerror(-err));
-	if (slots >= 0)
-		close(slots);
-	if (edges >= 0)
-		close(edges);
-	free(per_cpu);
+	close_slot_maps(&maps);
 	return err;
 }
 
@@ -340,28 +415,63 @@ static int read_maps_of(struct inspection *in, __u32 number, const char *generat
 	return err;
 }
 
+static void add_user(struct inspection *in, __u32 map_id, int function)
+{
+	for (int m = 0; m < in->model->map_count; m++) {
+		struct model_map *map = &in->model->maps[m];
+
+		if (map->id == map_id)
+			map->users[map->user_count++] = function;
+	}
+}
+
+/* The maps that a native-only function has. */
+static int find_native_maps(struct inspection *in, int function)
+{
+	char dir[PATH_MAX];
+	char **names;
+	int count, err = 0;
+
+	pins_path(dir, in->dir, "native/%s/maps", in->model->functions[function].name);
+	count = pins_list(dir, &names);
+	for (int i = 0; i < count && !err; i++) {
+		struct bpf_map_info info = { 0 };
+		__u32 length = sizeof(info);
+		int fd = pins_open(dir, "%s", names[i]);
+
+		err = fd < 0 ? fd : bpf_obj_get_info_by_fd(fd, &info, &length);
+		if (!err)
+			add_user(in, info.id, function);
+		if (fd >= 0)
+			close(fd);
+	}
+	if (count >= 0)
+		pins_list_free(names, count);
+	if (count < 0 || err)
+		error("cannot read %s: %s", dir, strerror(count < 0 ? -count : -err));
+	return count < 0 ? count : err;
+}
+
 /* The maps that a function's program holds. */
 static int find_maps(struct inspection *in, int function)
 {
 	__u32 ids[64] = { 0 }, length = sizeof(struct bpf_prog_info);
 	struct bpf_prog_info info = { .nr_map_ids = 64, .map_ids = (__u64)(unsigned long)ids };
 	const char *name = in->model->functions[function].name;
-	int fd = pins_open(in->dir, "nf/%s", name);
-	int err = fd < 0 ? fd : bpf_obj_get_info_by_fd(fd, &info, &length);
+	int fd, err;
 
+	if (!in->model->functions[function].prog_id)
+		return find_native_maps(in, function);
+	fd = pins_open(in->dir, "nf/%s", name);
+	err = fd < 0 ? fd : bpf_obj_get_info_by_fd(fd, &info, &length);
 	if (fd >= 0)
 		close(fd);
 	if (err) {
 		error("cannot read %s/nf/%s: %s", in->dir, name, strerror(-err));
 		return err;
 	}
-	for (int m = 0; m < in->model->map_count; m++) {
-		struct model_map *map = &in->model->maps[m];
-
-		for (__u32 k = 0; k < info.nr_map_ids && k < 64; k++)
-			if (ids[k] == map->id)
-				map->users[map->user_count++] = function;
-	}
+	for (__u32 k = 0; k < info.nr_map_ids && k < 64; k++)
+		add_user(in, ids[k], function);
 	return 0;
 }
 
@@ -385,6 +495,7 @@ static int read_generation(struct inspection *in, const char *name)
 {
 	const struct state *state = in->state;
 	struct galette_info *info = read_array(in->dir, "info", 1, sizeof(*info));
+	struct galette_slowpath *slowpath;
 	struct chain *chain;
 	int err;
 
@@ -402,6 +513,11 @@ static int read_generation(struct inspection *in, const char *name)
 	in->graph = read_array(in->dir, "graph", in->info.slots, sizeof(*in->graph));
 	if (!in->graph)
 		return -EINVAL;
+	slowpath = read_array(in->dir, "slowpath", 1, sizeof(*slowpath));
+	if (!slowpath)
+		return -EINVAL;
+	in->model->slowpath = *slowpath;
+	free(slowpath);
 	err = read_interfaces(in) ?: read_functions(in) ?: read_edges(in) ?:
 	      read_maps_of(in, state->current, state->build_runs ? "build" : NULL);
 	if (!err && state->previous)

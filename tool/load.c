@@ -121,13 +121,13 @@ static int create_map(const struct model_map *map)
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = map->flags);
 	struct btf *btf = map_btf(map->btf, map->key_type, map->value_type,
 				  &opts.btf_key_type_id, &opts.btf_value_type_id);
+	const char *colon = strrchr(map->name, ':');
 	char name[BPF_OBJ_NAME_LEN];
 	int fd = btf ? btf__load_into_kernel(btf) : -errno;
 
 	if (!fd) {
 		opts.btf_fd = btf__fd(btf);
-		snprintf(name, sizeof(name), "%s", strrchr(map->name, ':') ?
-						     strrchr(map->name, ':') + 1 : map->name);
+		snprintf(name, sizeof(name), "%.15s", colon ? colon + 1 : map->name);
 		fd = bpf_map_create(map->type, name, map->key_size, map->value_size, map->size,
 				    &opts);
 	}
@@ -152,7 +152,8 @@ static int adopt_maps(struct model *model, const struct model_function *f,
 		struct model_map *map = &model->maps[f->map_index[i]];
 
 		if (map->fd < 0)
-			err = adopt_map(map, open_made(map, f->object->maps[i].map), generation_dir);
+			err = adopt_map(map, open_made(map, f->object->maps[i].map),
+					generation_dir);
 	}
 	return err;
 }

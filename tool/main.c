@@ -16,12 +16,15 @@
 #include "pins.h"
 
 const struct verb verbs[] = {
-	{ "attach", verb_attach, 2, 64, TAKES_MODE | TAKES_NAME | TAKES_NO_WAIT,
-	  "[--mode MODE] [--name CHAIN] [ALIAS=]IF... FILE", "put a chain on interfaces",
+	{ "attach", verb_attach, 2, 64,
+	  TAKES_MODE | TAKES_NAME | TAKES_NO_WAIT | TAKES_NO_HELPER,
+	  "[--mode MODE] [--name CHAIN] [--no-helper] [ALIAS=]IF... FILE",
+	  "put a chain on interfaces",
 	  "  The chain is called like its first interface, or --name. FILE names the "
 	  "interfaces\n"
 	  "  by alias or by their own names; '-' is standard input.\n"
-	  "  --mode native, generic, or auto: native where the driver can\n" },
+	  "  --mode native, generic, or auto: native where the driver can\n"
+	  "  --no-helper: do not start galette-slow; an init system does\n" },
 	{ "apply", verb_apply, 2, 2, TAKES_MODE | TAKES_NO_WAIT | TAKES_RESET_MAP,
 	  "[--mode MODE] [--reset-map MAP]... CHAIN FILE",
 	  "change a running chain in one atomic step",
@@ -33,9 +36,10 @@ const struct verb verbs[] = {
 	{ "check", verb_check, 1, 1, 0, "FILE", "check a chain file, without privilege", "" },
 	{ "link", verb_link, 3, 3, TAKES_NO_WAIT, "CHAIN FUNCTION:ACTION TARGET",
 	  "lead one action elsewhere, in place",
-	  "  TARGET: tx, tx(IF), drop, pass, abort, or a function of the chain. 'rx' or "
-	  "'rx(IF)'\n"
-	  "  as FUNCTION:ACTION: where packets enter.\n" },
+	  "  TARGET: tx, tx(IF), drop, pass, abort, or a function of the chain, behind '!' "
+	  "to run\n"
+	  "  it in the slow path. 'rx' or 'rx(IF)' as FUNCTION:ACTION: where packets "
+	  "enter.\n" },
 	{ "rollback", verb_rollback, 1, 1, TAKES_NO_WAIT, "CHAIN",
 	  "make the generation before run again", "" },
 	{ "detach", verb_detach, 1, 1, TAKES_NO_WAIT, "CHAIN", "take a chain away", "" },
@@ -61,6 +65,7 @@ enum {
 	OPT_RESET_MAP,
 	OPT_EXIT_CODE,
 	OPT_SOURCE,
+	OPT_NO_HELPER,
 };
 
 static const struct option long_options[] = {
@@ -77,6 +82,7 @@ static const struct option long_options[] = {
 	{ "reset-map", required_argument, NULL, OPT_RESET_MAP },
 	{ "exit-code", no_argument, NULL, OPT_EXIT_CODE },
 	{ "source", no_argument, NULL, OPT_SOURCE },
+	{ "no-helper", no_argument, NULL, OPT_NO_HELPER },
 	{ 0 },
 };
 
@@ -210,6 +216,10 @@ static bool set_option(struct options *options, int option, unsigned int *given)
 		*given |= TAKES_SOURCE;
 		options->source = true;
 		return true;
+	case OPT_NO_HELPER:
+		*given |= TAKES_NO_HELPER;
+		options->no_helper = true;
+		return true;
 	default:
 		return false; /* getopt_long() has said why */
 	}
@@ -218,7 +228,8 @@ static bool set_option(struct options *options, int option, unsigned int *given)
 static const char *option_name(unsigned int takes)
 {
 	static const char *const names[] = { "--mode",      "--name",      "--no-wait",
-					     "--reset-map", "--exit-code", "--source" };
+					     "--reset-map", "--exit-code", "--source",
+					     "--no-helper" };
 
 	return names[__builtin_ctz(takes)];
 }

@@ -97,8 +97,9 @@ struct model {
 	int edge_count;
 	struct model_map *maps;
 	int map_count;
-	struct galette_slowpath slowpath; /* wanted: no_helper; the rest is set when it is built */
-	__u32 generation, previous;       /* running; previous 0: none to roll back to */
+	struct galette_slowpath
+		slowpath;           /* wanted: no_helper; the rest is set when it is built */
+	__u32 generation, previous; /* running; previous 0: none to roll back to */
 	__u64 created;              /* running: seconds since the epoch */
 };
 

@@ -19,8 +19,8 @@ static int keep(const char *dir, const char *pin, const char *name, const void *
 	__u32 zero = 0;
 
 	if (!err)
-		err = bpf_map_update_elem(fd, &zero, bytes, BPF_ANY) ?:
-		      pins_pin(fd, dir, "%s", pin);
+		err = bpf_map_update_elem(fd, &zero, bytes, BPF_ANY)
+			      ?: pins_pin(fd, dir, "%s", pin);
 	if (fd >= 0)
 		close(fd);
 	if (err)
@@ -77,8 +77,8 @@ int native_keep(const char *generation_dir, const struct model *model, int funct
 {
 	const struct model_function *f = &model->functions[function];
 	char dir[PATH_MAX];
-	int err = make_directories(generation_dir, f->name, dir) ?:
-		  keep(dir, "so", "native", f->native->bytes, f->native->size);
+	int err = make_directories(generation_dir, f->name, dir)
+			  ?: keep(dir, "so", "native", f->native->bytes, f->native->size);
 
 	if (!err && f->object->config.type)
 		err = keep(dir, "config", "config", object_var(f->object, &f->object->config),

@@ -21,6 +21,7 @@ struct options {
 	enum attach_mode mode;
 	const char *name;
 	bool no_wait;
+	bool no_helper;
 	bool exit_code;
 	bool source;
 	char **reset_maps;
@@ -37,6 +38,7 @@ enum {
 	TAKES_RESET_MAP = 1 << 3,
 	TAKES_EXIT_CODE = 1 << 4,
 	TAKES_SOURCE = 1 << 5,
+	TAKES_NO_HELPER = 1 << 6,
 };
 
 struct verb {

@@ -3,6 +3,8 @@
 #ifndef PROCESS_H
 #define PROCESS_H
 
+#include <linux/types.h>
+
 #include <galette/abi.h>
 
 /* Start time of a process: field 22 of /proc/PID/stat; 0: there is none. */

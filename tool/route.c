@@ -35,8 +35,8 @@ static int write_range(const char *generation_dir, const struct model *model, in
 {
 	size_t size = model->edge_count * sizeof(__u32);
 	int fd = pins_open(generation_dir, "routes"), err = fd < 0 ? fd : 0;
-	__u32 *routes = err ? MAP_FAILED
-			    : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	__u32 *routes =
+		err ? MAP_FAILED : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	if (!err && routes == MAP_FAILED)
 		err = -errno;

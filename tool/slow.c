@@ -39,8 +39,9 @@ int slow_make(const char *chain_dir)
 	if (!err && (pins_path(path, chain_dir, "slow") || mkdir(path, 0700)))
 		err = -errno;
 	if (!err)
-		err = pins_pin(bpf_map__fd(skel->maps.helper), chain_dir, "slow/helper") ?:
-		      pins_pin(bpf_map__fd(skel->maps.pipes), chain_dir, "slow/pipes");
+		err = pins_pin(bpf_map__fd(skel->maps.helper), chain_dir, "slow/helper")
+			      ?: pins_pin(bpf_map__fd(skel->maps.pipes), chain_dir,
+					  "slow/pipes");
 	helper_bpf__destroy(skel);
 	if (err)
 		error("cannot make %s/slow: %s", chain_dir, strerror(-err));
@@ -65,8 +66,9 @@ static int read_record(const char *chain_dir, const char *name, void *to, size_t
 
 int slow_read(const char *chain_dir, struct slow_status *status)
 {
-	int err = read_record(chain_dir, "helper", &status->helper, sizeof(status->helper)) ?:
-		  read_record(chain_dir, "pipes", status->pipes, sizeof(status->pipes));
+	int err = read_record(chain_dir, "helper", &status->helper, sizeof(status->helper))
+			  ?: read_record(chain_dir, "pipes", status->pipes,
+					 sizeof(status->pipes));
 	int pidfd = err ? -1 : process_open(&status->helper);
 
 	status->alive = pidfd >= 0;
@@ -98,8 +100,15 @@ static void run(const char *chain_dir, int ready)
 	char self[PATH_MAX], path[PATH_MAX + 16], dir[PATH_MAX], name[PATH_MAX], number[16];
 	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	char *level = diag_verbose ? "-v" : diag_quiet ? "-q" : "--replace";
-	char *argv[] = { "galette-slow", "--replace", level, "--ready", number, "--pin-root",
-			 dirname(strcpy(dir, chain_dir)), "--", basename(strcpy(name, chain_dir)),
+	char *argv[] = { "galette-slow",
+			 "--replace",
+			 level,
+			 "--ready",
+			 number,
+			 "--pin-root",
+			 dirname(strcpy(dir, chain_dir)),
+			 "--",
+			 basename(strcpy(name, chain_dir)),
 			 NULL };
 
 	snprintf(number, sizeof(number), "%d", ready);

@@ -4,6 +4,7 @@
 #define SLOW_H
 
 #include <stdbool.h>
+#include <linux/types.h>
 
 #include <galette/abi.h>
 

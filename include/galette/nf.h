@@ -22,6 +22,22 @@
  *   // world: native           there is no NAME.bpf.o
  *   // pkg-config: libhs       packages whose flags and libraries NAME.so needs
  *
+ * Such an NF may have a part that runs once, before its first packet. It gets
+ * the files that its config names; it opens none itself:
+ *
+ *   NF_CONFIG(struct { nf_file rules; }) = { .rules = { "my.rules" } };
+ *
+ *   NF_LOAD(my_nf)
+ *   {
+ *           __u64 size;
+ *           const char *text = nf_file_text(&config.rules, &size);
+ *
+ *           if (text && size)
+ *                   return 0;
+ *           nf_complain(&config.rules, 1, 1, "no rules");
+ *           return -EINVAL;
+ *   }
+ *
  * What each file below offers:
  *   nf/types.h   meaningful types: the tool reads and prints them as people do
  *   nf/bpf.h     NF(), NF_CONFIG(), NF_MAP(), pkt_*(), map_*(), nf_now(): in the

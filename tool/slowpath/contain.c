@@ -19,28 +19,50 @@
 
 /* What pipes and supervisor both need. mmap, clone and those of pipes alone are below. */
 static const int common[] = {
-	SCMP_SYS(ppoll),	 SCMP_SYS(poll),
-	SCMP_SYS(read),		 SCMP_SYS(write),
-	SCMP_SYS(futex),	 SCMP_SYS(munmap),
-	SCMP_SYS(mremap),	 SCMP_SYS(brk),
-	SCMP_SYS(madvise),	 SCMP_SYS(clock_gettime),
-	SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep),
-	SCMP_SYS(gettimeofday),	 SCMP_SYS(time),
-	SCMP_SYS(getrandom),	 SCMP_SYS(getpid),
-	SCMP_SYS(gettid),	 SCMP_SYS(getcpu),
-	SCMP_SYS(sched_yield),	 SCMP_SYS(rt_sigreturn),
-	SCMP_SYS(restart_syscall), SCMP_SYS(exit),
+	SCMP_SYS(ppoll),
+	SCMP_SYS(poll),
+	SCMP_SYS(read),
+	SCMP_SYS(write),
+	SCMP_SYS(futex),
+	SCMP_SYS(munmap),
+	SCMP_SYS(mremap),
+	SCMP_SYS(brk),
+	SCMP_SYS(madvise),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(clock_nanosleep),
+	SCMP_SYS(nanosleep),
+	SCMP_SYS(gettimeofday),
+	SCMP_SYS(time),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(getpid),
+	SCMP_SYS(gettid),
+	SCMP_SYS(getcpu),
+	SCMP_SYS(sched_yield),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(restart_syscall),
+	SCMP_SYS(exit),
 	SCMP_SYS(exit_group),
 };
 
 /* fork(2), wait for it, tell it; and what a child does before it is a pipe. */
 static const int supervising[] = {
-	SCMP_SYS(wait4),	  SCMP_SYS(waitid),	   SCMP_SYS(kill),
-	SCMP_SYS(timerfd_settime), SCMP_SYS(close),	   SCMP_SYS(pidfd_open),
-	SCMP_SYS(prctl),	  SCMP_SYS(seccomp),	   SCMP_SYS(getppid),
-	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction),  SCMP_SYS(set_robust_list),
-	SCMP_SYS(set_tid_address), SCMP_SYS(rseq),	   SCMP_SYS(mprotect),
-	SCMP_SYS(dup3),		   SCMP_SYS(flock),
+	SCMP_SYS(wait4),
+	SCMP_SYS(waitid),
+	SCMP_SYS(kill),
+	SCMP_SYS(timerfd_settime),
+	SCMP_SYS(close),
+	SCMP_SYS(pidfd_open),
+	SCMP_SYS(prctl),
+	SCMP_SYS(seccomp),
+	SCMP_SYS(getppid),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigaction),
+	SCMP_SYS(set_robust_list),
+	SCMP_SYS(set_tid_address),
+	SCMP_SYS(rseq),
+	SCMP_SYS(mprotect),
+	SCMP_SYS(dup3),
+	SCMP_SYS(flock),
 };
 
 static int allow(scmp_filter_ctx filter, const int *calls, size_t count)
@@ -76,13 +98,13 @@ static int allow_packets(scmp_filter_ctx filter)
 static int allow_fork(scmp_filter_ctx filter)
 {
 	const unsigned long other = CLONE_VM | CLONE_THREAD | CLONE_NEWNS | CLONE_NEWUSER |
-				    CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWIPC |
-				    CLONE_NEWUTS | CLONE_NEWCGROUP;
+				    CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS |
+				    CLONE_NEWCGROUP;
 
 	/* clone3's arguments are in memory, which no filter sees: glibc then uses clone. */
 	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-				SCMP_A0(SCMP_CMP_MASKED_EQ, other, 0)) ?:
-	       seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+				SCMP_A0(SCMP_CMP_MASKED_EQ, other, 0))
+		       ?: seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 }
 
 static int install(bool supervisor)
@@ -95,9 +117,8 @@ static int install(bool supervisor)
 		      allow_memory(filter) ?:
 		      allow_packets(filter);
 	if (!err && supervisor)
-		err = allow(filter, supervising,
-			    sizeof(supervising) / sizeof(supervising[0])) ?:
-		      allow_fork(filter);
+		err = allow(filter, supervising, sizeof(supervising) / sizeof(supervising[0]))
+			      ?: allow_fork(filter);
 	err = err ?: seccomp_load(filter);
 	if (filter)
 		seccomp_release(filter);

@@ -108,7 +108,8 @@ static void refill(struct hand *hand, __u32 port)
 	from = to = ring_produced(ring);
 	for (__u32 i = 0; i < hand->done_count; i++)
 		if (home(m, hand->done[i]) == port)
-			*ring_addr(ring, to++) = hand->done[i] / SLOW_FRAME_SIZE * SLOW_FRAME_SIZE;
+			*ring_addr(ring, to++) =
+				hand->done[i] / SLOW_FRAME_SIZE * SLOW_FRAME_SIZE;
 	p->fill.from = from;
 	p->fill.to = to;
 	in_order();

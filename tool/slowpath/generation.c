@@ -259,8 +259,8 @@ static int load(struct loading *l)
 	struct generation *g = l->generation;
 	struct bpf_map_info xsks;
 	struct galette_info info;
-	int err = read_values(l, "info", &info, 1, sizeof(info)) ?:
-		  read_values(l, "slowpath", &g->slowpath, 1, sizeof(g->slowpath));
+	int err = read_values(l, "info", &info, 1, sizeof(info))
+			  ?: read_values(l, "slowpath", &g->slowpath, 1, sizeof(g->slowpath));
 
 	if (err)
 		return err;
@@ -275,8 +275,9 @@ static int load(struct loading *l)
 		return cannot(l, "slowpath", -EPROTO);
 	err = read_values(l, "interfaces", g->interfaces, g->interface_count,
 			  sizeof(*g->interfaces));
-	g->routes = err ? NULL
-			: map_values(l, "routes", g->slot_count * sizeof(*g->routes), PROT_READ);
+	g->routes =
+		err ? NULL
+		    : map_values(l, "routes", g->slot_count * sizeof(*g->routes), PROT_READ);
 	g->edges = g->routes ? map_values(l, "slow_edges", g->slot_count * sizeof(*g->edges),
 					  PROT_READ | PROT_WRITE)
 			     : NULL;

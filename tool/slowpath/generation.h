@@ -7,6 +7,8 @@
 #ifndef SLOWPATH_GENERATION_H
 #define SLOWPATH_GENERATION_H
 
+#include <linux/types.h>
+
 #include <galette/abi.h>
 
 #include "nf_host.h"
@@ -14,7 +16,7 @@
 
 struct slow_function {
 	char name[GALETTE_NAME_LEN];
-	__u32 base, actions; /* its slots */
+	__u32 base, actions;  /* its slots */
 	struct nf_host *host; /* NULL: it cannot run here */
 };
 

@@ -16,9 +16,9 @@ struct helper_options {
 	const char *dir;   /* of the chain */
 	const char *chain; /* its name, for messages */
 	bool replace;      /* take over from one that runs */
-	bool foreground;   /* go on, asleep, while a successor runs: an init system waits for us */
-	int ready;         /* a pipe to write one byte to when packets are handled; -1: none */
-	int null;          /* what takes the place of stderr then; -1: it stays */
+	bool foreground; /* go on, asleep, while a successor runs: an init system waits for us */
+	int ready;       /* a pipe to write one byte to when packets are handled; -1: none */
+	int null;        /* what takes the place of stderr then; -1: it stays */
 };
 
 /* Returns the process's exit status when it has ended. */

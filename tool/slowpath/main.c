@@ -17,10 +17,12 @@ enum {
 };
 
 static const char usage[] =
-	"galette-slow [OPTIONS] CHAIN: run the functions of a chain that the kernel does not\n\n"
+	"galette-slow [OPTIONS] CHAIN: run the functions of a chain that the kernel does "
+	"not\n\n"
 	"  It stays in the foreground until SIGTERM, under an init system of your choice.\n"
 	"  (galette-pin attach starts it by itself, unless told --no-helper.)\n\n"
-	"  --replace        take over from the galette-slow that runs, without losing a packet\n"
+	"  --replace        take over from the galette-slow that runs, without losing a "
+	"packet\n"
 	"  --pin-root DIR   where chains are pinned (" PINS_DEFAULT_ROOT ")\n"
 	"  -v, --verbose    also what libbpf says\n"
 	"  -q, --quiet      no warnings\n"

@@ -57,8 +57,8 @@ struct slow_socket {
 struct slow_memory {
 	__u32 magic;
 	__u32 pipes, ports;
-	__u32 frames; /* of each port */
-	__u64 size;   /* bytes in all */
+	__u32 frames;                         /* of each port */
+	__u64 size;                           /* bytes in all */
 	__u64 sockets_at, owners_at, umem_at; /* offsets from here */
 	__u32 stop;      /* the pipes are to end when they have done what was there */
 	__u32 handed;    /* they have ended */

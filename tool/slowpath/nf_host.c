@@ -2,6 +2,8 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +28,16 @@ struct nf_host {
 	struct btf *btf;
 	int action_count;
 	struct nf_clock clock;
+	const struct loading *loading; /* while the NF loads */
+};
+
+/* What nf_host_load() was given. */
+struct loading {
+	const struct nf_host_file *files;
+	int count;
+	nf_host_complaint *complain;
+	void *arg;
+	int *complaints;
 };
 
 /* ---- the operations ---- */
@@ -47,6 +59,44 @@ static void host_view_add(void *arg, void *p, __u32 size, __u64 n)
 	nf_add(p, size, n);
 }
 
+/* The file that a field of the config names; NULL: none. */
+static const struct nf_host_file *find_file(const struct nf_host *host,
+					    const volatile void *field)
+{
+	const volatile char *config = host->nf->config->data;
+	const struct loading *loading = host->loading;
+
+	for (int i = 0; loading && i < loading->count; i++)
+		if (field == config + nf_shape_file(host->btf, loading->files[i].field))
+			return &loading->files[i];
+	return NULL;
+}
+
+static const char *host_file(void *arg, const volatile void *field, __u64 *size)
+{
+	const struct nf_host_file *file = find_file(arg, field);
+
+	*size = file ? file->size : 0;
+	return file ? file->bytes : NULL;
+}
+
+static void host_complain(void *arg, const volatile void *field, __u32 line, __u32 column,
+			  const char *fmt, va_list args)
+{
+	const struct nf_host *host = arg;
+	const struct nf_host_file *file = find_file(host, field);
+	struct loc loc = { line > INT_MAX ? 0 : (int)line, column > INT_MAX ? 0 : (int)column };
+	char *text = NULL;
+
+	if (!host->loading)
+		return;
+	++*host->loading->complaints;
+	if (vasprintf(&text, fmt, args) < 0)
+		return;
+	host->loading->complain(host->loading->arg, file ? file->field : NULL, loc, text);
+	free(text);
+}
+
 static const struct nf_native_ops ops = {
 	.now = host_now,
 	.view = nf_map_view,
@@ -55,6 +105,8 @@ static const struct nf_native_ops ops = {
 	.del = nf_map_del,
 	.add = nf_map_add,
 	.view_add = host_view_add,
+	.file = host_file,
+	.complain = host_complain,
 };
 
 /* ---- loading ---- */
@@ -194,6 +246,23 @@ int nf_host_config(struct nf_host *host, const void *config, size_t size)
 		return -errno;
 	memcpy(data, config, size);
 	return 0;
+}
+
+int nf_host_load(struct nf_host *host, const struct nf_host_file *files, int count,
+		 nf_host_complaint *complain, void *arg)
+{
+	int complaints = 0, err;
+	const struct loading loading = { files, count, complain, arg, &complaints };
+
+	for (int i = 0; i < count; i++)
+		if (nf_shape_file(host->btf, files[i].field) < 0)
+			return -ENOENT;
+	if (!host->nf->load)
+		return 0;
+	host->loading = &loading;
+	err = host->nf->load();
+	host->loading = NULL;
+	return err > 0 || (!err && complaints) ? -EINVAL : err;
 }
 
 void nf_host_clock(struct nf_host *host, const struct nf_clock *clock)

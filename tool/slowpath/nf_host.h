@@ -66,6 +66,25 @@ int nf_host_action_count(const struct nf_host *host);
  */
 int nf_host_config(struct nf_host *host, const void *config, size_t size);
 
+/* What an nf_file of the NF's config names: field is the config's. */
+struct nf_host_file {
+	const char *field;
+	const char *bytes; /* a NUL behind them */
+	size_t size;       /* without it */
+};
+
+/* What the NF finds wrong with a file; field NULL: with one that it was not given. */
+typedef void nf_host_complaint(void *arg, const char *field, struct loc loc, const char *text);
+
+/*
+ * Give the NF its files and let it load, after nf_host_config() and before the
+ * first packet; nothing of `files` is kept. 0, also when the NF has nothing to
+ * load; a negative errno: -ENOENT: its config has no such nf_file; -EINVAL: it
+ * has complained; what the NF says.
+ */
+int nf_host_load(struct nf_host *host, const struct nf_host_file *files, int count,
+		 nf_host_complaint *complain, void *arg);
+
 /* Until then time stands still at 0. */
 void nf_host_clock(struct nf_host *host, const struct nf_clock *clock);
 

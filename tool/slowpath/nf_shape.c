@@ -45,6 +45,28 @@ int nf_shape_actions(const struct btf *btf)
 	return t && btf_is_any_enum(t) ? btf_vlen(t) : 0;
 }
 
+/* The typedef is the meaning: "nf_file", const or not. */
+static bool is_file(const struct btf *btf, __u32 id)
+{
+	const struct btf_type *t = btf__type_by_id(btf, id);
+
+	while (t && btf_is_mod(t))
+		t = btf__type_by_id(btf, t->type);
+	return t && btf_is_typedef(t) &&
+	       !strcmp(btf__name_by_offset(btf, t->name_off), "nf_file");
+}
+
+int nf_shape_file(const struct btf *btf, const char *field)
+{
+	const struct btf_type *t = plain(btf, var_type(btf, "config"));
+	const struct btf_member *member = t && btf_is_struct(t) ? btf_members(t) : NULL;
+
+	for (int i = 0; member && i < btf_vlen(t); i++, member++)
+		if (!strcmp(btf__name_by_offset(btf, member->name_off), field))
+			return is_file(btf, member->type) ? (int)(member->offset / 8) : -1;
+	return -1;
+}
+
 __u32 nf_shape_map_type(const struct btf *btf, const char *map, const char *which)
 {
 	const struct btf_type *t = plain(btf, var_type(btf, map));

@@ -12,6 +12,9 @@
 /* How many actions it has; 0: none that can be told. */
 int nf_shape_actions(const struct btf *btf);
 
+/* Where in the config its nf_file of this name is; -1: it has none. */
+int nf_shape_file(const struct btf *btf, const char *field);
+
 /* The type of a map's `key` or `value`; 0: it has none. */
 __u32 nf_shape_map_type(const struct btf *btf, const char *map, const char *which);
 

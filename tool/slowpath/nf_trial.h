@@ -14,4 +14,8 @@
  */
 int nf_trial(const struct model_function *f, struct loc loc, struct diag *diag);
 
+/* The same; so many seconds of CPU time, and three times as many in all, are enough for it. */
+int nf_trial_within(const struct model_function *f, unsigned int seconds, struct loc loc,
+		    struct diag *diag);
+
 #endif

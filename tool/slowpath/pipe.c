@@ -80,7 +80,7 @@ static void send_to(struct pipe *p, int port, const struct pkt *pkt, __u64 *coun
 	}
 	/* What could not go before must go first, and may say why not. */
 	err = p->unsent[port] && p->kicked + KICK_NS < now_ns() ? frames_kick(&p->hand, port)
-								 : 0;
+								: 0;
 	if (!frames_send(&p->hand, port, addr, pkt->end - pkt->data)) {
 		err = err ?: frames_kick(&p->hand, port);
 		if (!frames_send(&p->hand, port, addr, pkt->end - pkt->data)) {
@@ -214,7 +214,8 @@ static int patience_ms(const struct pipe *p)
 	const struct slow_memory *m = p->slow->memory;
 
 	for (__u32 port = 0; port < m->ports; port++)
-		if (p->unsent[port] || ring_used(&p->slow->ports.port[port].fill) < m->frames / 2)
+		if (p->unsent[port] ||
+		    ring_used(&p->slow->ports.port[port].fill) < m->frames / 2)
 			return 1;
 	return p->looked ? (int)(LOOK_NS / 1000000) : -1;
 }

@@ -64,15 +64,15 @@ static int map_rings(struct ports *ports, __u32 port, __u32 pipe)
 	if (getsockopt(s->fd, SOL_XDP, XDP_MMAP_OFFSETS, &at, &length))
 		return -errno;
 	err = map_ring(s->fd, &s->rx, m->frames, sizeof(struct xdp_desc), XDP_PGOFF_RX_RING,
-		       &at.rx) ?:
-	      map_ring(s->fd, &s->tx, m->frames, sizeof(struct xdp_desc), XDP_PGOFF_TX_RING,
-		       &at.tx);
+		       &at.rx)
+		      ?: map_ring(s->fd, &s->tx, m->frames, sizeof(struct xdp_desc),
+				  XDP_PGOFF_TX_RING, &at.tx);
 	if (err || pipe)
 		return err;
 	return map_ring(s->fd, &p->fill, m->frames, sizeof(__u64), XDP_UMEM_PGOFF_FILL_RING,
-			&at.fr) ?:
-	       map_ring(s->fd, &p->completion, power_of_two(memory_total(m)), sizeof(__u64),
-			XDP_UMEM_PGOFF_COMPLETION_RING, &at.cr);
+			&at.fr)
+		       ?: map_ring(s->fd, &p->completion, power_of_two(memory_total(m)),
+				   sizeof(__u64), XDP_UMEM_PGOFF_COMPLETION_RING, &at.cr);
 }
 
 /* ---- sockets ---- */
@@ -96,8 +96,8 @@ static int configure(struct ports *ports, int fd, __u32 port, __u32 pipe)
 	if (!port && !pipe)
 		err = set(fd, XDP_UMEM_REG, &umem, sizeof(umem));
 	if (!err && !pipe)
-		err = set(fd, XDP_UMEM_FILL_RING, &frames, sizeof(frames)) ?:
-		      set(fd, XDP_UMEM_COMPLETION_RING, &all, sizeof(all));
+		err = set(fd, XDP_UMEM_FILL_RING, &frames, sizeof(frames))
+			      ?: set(fd, XDP_UMEM_COMPLETION_RING, &all, sizeof(all));
 	return err ?: set(fd, XDP_RX_RING, &frames, sizeof(frames)) ?:
 		      set(fd, XDP_TX_RING, &frames, sizeof(frames));
 }

@@ -83,8 +83,7 @@ int predecessor_end(struct predecessor *old, const struct galette_pipe *pipes)
 	while (!handed && !ended && left--) {
 		if (old->memory)
 			syscall(SYS_futex, &old->memory->handed, FUTEX_WAIT, 0, &turn);
-		handed = old->memory &&
-			 __atomic_load_n(&old->memory->handed, __ATOMIC_SEQ_CST);
+		handed = old->memory && __atomic_load_n(&old->memory->handed, __ATOMIC_SEQ_CST);
 		ended = has_ended(old->pidfd, old->memory ? 0 : 20);
 	}
 	if (!handed && !ended) {

@@ -37,8 +37,8 @@ static int open_records(struct slow *slow, const char *dir)
 {
 	slow->record = map_record(dir, "helper", sizeof(*slow->record));
 	if (slow->record)
-		slow->records = map_record(dir, "pipes",
-					   GALETTE_PIPES_MAX * sizeof(*slow->records));
+		slow->records =
+			map_record(dir, "pipes", GALETTE_PIPES_MAX * sizeof(*slow->records));
 	return slow->records ? 0 : -EINVAL;
 }
 
@@ -179,7 +179,9 @@ int setup_open(struct setup *setup, struct slow *slow, const struct helper_optio
 {
 	int err;
 
-	*setup = (struct setup) { .lock = -1, .memory_fd = -1, .start = process_start(getpid()) };
+	*setup = (struct setup) { .lock = -1,
+				  .memory_fd = -1,
+				  .start = process_start(getpid()) };
 	setup->old.pidfd = -1;
 	err = open_records(slow, options->dir) ?: lock(setup, slow, options) ?:
 	      load_generations(slow, options->dir);

@@ -5,8 +5,9 @@
 #include "walk.h"
 
 enum {
-	HOPS_MAX = GALETTE_TAIL_CALLS_MAX, /* functions of one packet: no more than in the kernel */
-	LEN_MIN = 14,                      /* an Ethernet header */
+	HOPS_MAX =
+		GALETTE_TAIL_CALLS_MAX, /* functions of one packet: no more than in the kernel */
+	LEN_MIN = 14,                   /* an Ethernet header */
 };
 
 static struct walk_end lost(enum galette_loss loss)

@@ -9,7 +9,7 @@
 struct walk_end {
 	enum galette_route kind; /* …_TX, …_REDIRECT, …_DROP, …_PASS, …_ABORT; …_NONE: lost */
 	__u32 ifindex;           /* …_REDIRECT: to which */
-	enum galette_loss loss;  /* …_NONE: why */
+	enum galette_loss loss; /* …_NONE: why */
 };
 
 /*

@@ -16,6 +16,7 @@ static int apply(struct options *options, struct running *running, struct model 
 	diag_flush(diag);
 	if (!plan)
 		return STATUS_FAILED;
+	wanted->slowpath.no_helper = running->model->slowpath.no_helper;
 	if (plan->changed)
 		err = commit_generation(&running->state, wanted, running->model, plan,
 					options->mode);

@@ -62,6 +62,7 @@ static int attach(struct options *options, struct running *running, struct model
 	diag_flush(diag);
 	if (!plan)
 		return STATUS_FAILED;
+	wanted->slowpath.no_helper = options->no_helper;
 	err = commit_generation(&running->state, wanted, NULL, plan, options->mode);
 	plan_free(plan);
 	if (err)

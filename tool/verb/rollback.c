@@ -11,7 +11,8 @@ int verb_rollback(struct options *options)
 	if (!status && !running.state.previous) {
 		error("chain '%s' has no generation before %u", name, running.state.current);
 		status = STATUS_FAILED;
-	} else if (!status && commit_rollback(&running.state)) {
+	} else if (!status &&
+		   commit_rollback(&running.state, running.model->slowpath.no_helper)) {
 		status = STATUS_FAILED;
 	}
 	if (!status)

@@ -26,6 +26,9 @@
  * - PERCPU maps: the value of the CPU that runs the NF. A host that lets its
  *   threads move between CPUs may read one CPU's value and write to another's.
  * - nf_now() agrees with the kernel's to one tick.
+ *
+ * And what only NFs with `// world: native` have: NF_LOAD(), nf_file_text(),
+ * nf_complain().
  */
 #ifndef GALETTE_NF_NATIVE_H
 #define GALETTE_NF_NATIVE_H
@@ -49,6 +52,9 @@ extern struct nf_native_map *const __stop_nf_maps[] __attribute__((weak, visibil
 /* Tentative: NF_CONFIG() gives it a value. */
 static const struct nf_native_config nf_config_;
 
+/* NULL, unless there is an NF_LOAD(). */
+extern int nf_load_(void) __attribute__((weak, visibility("hidden")));
+
 #define NF(NAME, ACTION_ENUM)                                                \
 	const volatile ACTION_ENUM nf_action = 0; /* for its type, in BTF */ \
 	static ACTION_ENUM NAME##_body(struct pkt *pkt);                     \
@@ -65,6 +71,7 @@ static const struct nf_native_config nf_config_;
 		.maps = __start_nf_maps,                                     \
 		.maps_end = __stop_nf_maps,                                  \
 		.config = &nf_config_,                                       \
+		.load = nf_load_,                                            \
 	};                                                                   \
                                                                              \
 	static ACTION_ENUM NAME##_body(struct pkt *pkt)
@@ -74,6 +81,42 @@ static const struct nf_native_config nf_config_;
 	static const volatile nf_config_type_ config;                                     \
 	static const struct nf_native_config nf_config_ = { &config, sizeof(config), 0 }; \
 	static const volatile nf_config_type_ config
+
+/* ---- loading ---- */
+
+/*
+ * NF_LOAD(NAME) { body }: runs once, with the config that the chain file gives
+ * and before the first packet, also when a chain is only checked. 0, or a
+ * negative errno. No map is there yet, and no file can be opened: what the
+ * config names as nf_file, nf_file_text() has read.
+ */
+#define NF_LOAD(NAME)                 \
+	static int NAME##_load(void); \
+	int nf_load_(void)            \
+	{                             \
+		return NAME##_load(); \
+	}                             \
+	static int NAME##_load(void)
+
+/* Content of a file: *size bytes and a NUL, until NF_LOAD() returns; NULL: there is none. */
+static inline const char *nf_file_text(const volatile nf_file *file, __u64 *size)
+{
+	return nf_native.ops->file(nf_native.host, file, size);
+}
+
+/*
+ * Say what is wrong with a file, and where; line and column count from 1, 0 is
+ * no place. One line without a full stop. Who complains does not get loaded.
+ */
+__attribute__((format(printf, 4, 5))) static inline void nf_complain(
+	const volatile nf_file *file, __u32 line, __u32 column, const char *fmt, ...)
+{
+	__builtin_va_list args;
+
+	__builtin_va_start(args, fmt);
+	nf_native.ops->complain(nf_native.host, file, line, column, fmt, args);
+	__builtin_va_end(args);
+}
 
 /* ---- packets ---- */
 
@@ -118,12 +161,15 @@ static __always_inline __u32 pkt_ifindex(const struct pkt *pkt)
 
 /* ---- maps ---- */
 
-/* The members key and value are for their types only: `native` is what lies there. */
+/* `native` is what lies there. The others are for their types, also in BTF (native_abi.h). */
 #define NF_MAP(NAME, TYPE, KEY, VALUE, SIZE)                 \
 	static union {                                       \
 		struct nf_native_map native;                 \
 		KEY *key;                                    \
 		VALUE *value;                                \
+		int (*type)[BPF_MAP_TYPE_##TYPE];            \
+		int (*map_flags)[NF_MAP_FLAGS_##TYPE];       \
+		int (*max_entries)[SIZE];                    \
 	} NAME = { .native = { .name = #NAME,                \
 			       .type = BPF_MAP_TYPE_##TYPE,  \
 			       .flags = NF_MAP_FLAGS_##TYPE, \

@@ -8,15 +8,16 @@
  *
  * What a C struct cannot say is in the object's .BTF section, to be read without
  * running anything of it: the action names (the type of variable nf_action), the
- * fields of `config`, and the key and value of every map (a variable of the map's
- * name, a union with members `key` and `value` that point to the types).
+ * fields of `config`, and all of every map: a variable of the map's name, a union
+ * with the members of a BPF map definition. `key` and `value` point to the types;
+ * `type`, `map_flags` and `max_entries` to arrays of so many elements.
  *
  * Needs __u32 and the like, of linux/types.h or vmlinux.h. Host byte order.
  */
 #ifndef GALETTE_NF_NATIVE_ABI_H
 #define GALETTE_NF_NATIVE_ABI_H
 
-#define NF_NATIVE_VERSION 1 /* changes when an older host could not run a newer NF */
+#define NF_NATIVE_VERSION 2 /* changes when an older host could not run a newer NF */
 
 /*
  * A packet: start <= data <= end <= limit. The NF moves data and end, within
@@ -61,6 +62,14 @@ struct nf_native_ops {
 	int (*add)(void *map, const void *key, __u64 n);
 	/* Add to an integer of `size` bytes (4 or 8), in a view or anywhere else. */
 	void (*view_add)(void *host, void *p, __u32 size, __u64 n);
+	/*
+	 * While `load` runs. `field` is that of the config, an nf_file. The content,
+	 * a NUL behind its *size bytes, good until `load` returns; NULL: there is none.
+	 */
+	const char *(*file)(void *host, const volatile void *field, __u64 *size);
+	/* Something is wrong with it at this place: from 1 each, 0: no place. One line. */
+	void (*complain)(void *host, const volatile void *field, __u32 line, __u32 column,
+			 const char *fmt, __builtin_va_list args);
 };
 
 /* What NF_CONFIG() declares. */
@@ -79,6 +88,11 @@ struct nf_native {
 	struct nf_native_map *const *maps; /* from here to before maps_end */
 	struct nf_native_map *const *maps_end;
 	const struct nf_native_config *config;
+	/*
+	 * Once, behind the config and before the first packet; no map is there yet.
+	 * NULL: there is nothing to do. 0, or a negative errno: the NF cannot run.
+	 */
+	int (*load)(void);
 	/* Set by the host. */
 	const struct nf_native_ops *ops;
 	void *host;
@@ -87,7 +101,7 @@ struct nf_native {
 /* As the 64-bit worlds have it; a 32-bit one has no BPF maps to share. */
 _Static_assert(sizeof(struct pkt) == 40, "packet");
 _Static_assert(sizeof(struct nf_native_map) == 40, "map");
-_Static_assert(sizeof(struct nf_native_ops) == 56, "operations");
-_Static_assert(sizeof(struct nf_native) == 64, "NF");
+_Static_assert(sizeof(struct nf_native_ops) == 72, "operations");
+_Static_assert(sizeof(struct nf_native) == 72, "NF");
 
 #endif
