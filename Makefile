@@ -78,11 +78,11 @@ SHSOURCES = $(call sources,-name '*.sh') selftests/run tool/galette-pin.bash $(w
 
 all: $(B)/galette-pin $(NF) $(NFSO)
 
-$(B)/galette-pin: $(TOOLOBJ)
+$(B)/galette-pin: $(B)/tool/main.o $(B)/tool/libtool.a
 	$(call say,LINK,$@)
 	$(Q)$(CXX) $(SAN) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-# Tests link the tool's objects but its main().
+# All but the tool's main(): tests link it, too.
 $(B)/tool/libtool.a: $(filter-out $(B)/tool/main.o,$(TOOLOBJ)) $(SLOWOBJ)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
