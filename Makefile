@@ -87,7 +87,7 @@ $(B)/galette-slow: $(B)/tool/slowpath/main.o $(B)/tool/libtool.a
 	$(call say,LINK,$@)
 	$(Q)$(CXX) $(SAN) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(shell $(PKG_CONFIG) --libs $(SLOWLIBS))
 
-# Tests link the tool's objects but its main().
+# All but main(): tests link it, too.
 $(B)/tool/libtool.a: $(filter-out $(B)/tool/main.o,$(TOOLOBJ)) $(SLOWOBJ)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^

@@ -18,7 +18,8 @@ bool object_exists(const char *nf_path, const char *path)
 	free(file);
 	if (fd >= 0)
 		close(fd);
-	return fd >= 0;
+	/* What cannot be opened is there. */
+	return fd != -ENOENT;
 }
 
 /* ---- what it holds ---- */

@@ -41,6 +41,33 @@ int object_find(const char *nf_path, const char *path, const char *suffix, char 
 	return -ENOENT;
 }
 
+/* A file that cannot be looked for is there: who opens it will say why not. */
+static bool is_there(const char *dir, const char *path, const char *suffix)
+{
+	char *file = NULL;
+	bool there;
+
+	if (asprintf(&file, "%s/%s%s", dir, path, suffix) < 0)
+		return false;
+	there = !access(file, F_OK) || (errno != ENOENT && errno != ENOTDIR);
+	free(file);
+	return there;
+}
+
+char *object_dir(const char *nf_path, const char *path)
+{
+	for (const char *at = nf_path; *at; at += *at == ':') {
+		int length = strcspn(at, ":");
+		char *dir = xstrndup(at, length);
+
+		at += length;
+		if (length && (is_there(dir, path, ".bpf.o") || is_there(dir, path, ".so")))
+			return dir;
+		free(dir);
+	}
+	return NULL;
+}
+
 void *object_bytes(int fd, size_t max, size_t *length)
 {
 	struct stat st;
@@ -68,8 +95,7 @@ void *object_bytes(int fd, size_t max, size_t *length)
 
 /* ---- what it holds ---- */
 
-/* What C calls an identifier: it becomes a word, and a file name in bpffs. */
-static bool is_identifier(const char *name, size_t size)
+bool object_identifier(const char *name, size_t size)
 {
 	static const char letters[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
@@ -113,7 +139,7 @@ int object_read_actions(struct object *object, __u32 type, struct loc loc, struc
 		const char *name = btf__name_by_offset(object->btf, e->name_off);
 
 		if (e->val < 0 || e->val >= count || *object->actions[e->val] ||
-		    !is_identifier(name, GALETTE_ACTION_LEN)) {
+		    !object_identifier(name, GALETTE_ACTION_LEN)) {
 			diag_error(diag, loc,
 				   "%s: the values of its actions must be 0 to %d, each once, "
 				   "and their names shorter than %d characters",
@@ -135,7 +161,7 @@ static bool is_nf_map(const struct btf *btf, const struct object_map *map)
 	__s64 key = btf__resolve_size(btf, map->key_type);
 	__s64 value = btf__resolve_size(btf, map->value_type);
 
-	return is_identifier(map->name, GALETTE_NAME_LEN) &&
+	return object_identifier(map->name, GALETTE_NAME_LEN) &&
 	       map_type_name(map->type) != map_type_name(0) && key > 0 && value > 0 &&
 	       key == map->key_size && value == map->value_size;
 }

@@ -34,6 +34,19 @@ NF_MAP(odds, HASH, nf_ip6, struct odd, 16);
 NF_MAP(prefixes, LPM_TRIE, struct nf_ip_prefix, __s8, 8);
 NF_MAP(places, ARRAY, __u32, struct odd, 4);
 
+/* A file of rules is to say nothing of what is bad. */
+NF_LOAD(native_only)
+{
+	__u64 size;
+	const char *text = nf_file_text(&config.rules, &size);
+
+	if (text && size >= 3 && !__builtin_memcmp(text, "bad", 3)) {
+		nf_complain(&config.rules, 1, 1, "it is bad");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 NF(native_only, enum native_only)
 {
 	nf_ip6 key = {};
