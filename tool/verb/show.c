@@ -9,6 +9,8 @@
 #include "inspect.h"
 #include "pins.h"
 #include "running.h"
+#include "show_slow.h"
+#include "upcall.h"
 
 /* ---- as JSON ---- */
 
@@ -52,12 +54,23 @@ static struct json_object *json_functions(const struct model *model)
 			json_object_array_add(actions, text(f->actions[a]));
 		set(item, "name", text(f->name));
 		set(item, "object", text(f->path));
-		set(item, "prog_id", json_object_new_int64(f->prog_id));
+		set(item, "prog_id", f->prog_id ? json_object_new_int64(f->prog_id) : NULL);
 		set(item, "actions", actions);
 		set(item, "disable_xdp", json_object_new_boolean(f->decl->disable_xdp));
+		set(item, "native", show_proof(f) ? text(show_proof(f)) : NULL);
 		json_object_array_add(list, item);
 	}
 	return list;
+}
+
+static struct json_object *json_upcall(const struct galette_upcall *upcall)
+{
+	struct json_object *item = json_object_new_object();
+
+	set(item, "sent", json_object_new_uint64(upcall->sent));
+	set(item, "absent", json_object_new_uint64(upcall->absent));
+	set(item, "lost", json_object_new_uint64(upcall->lost));
+	return item;
 }
 
 static struct json_object *json_links(const struct model *model)
@@ -78,6 +91,8 @@ static struct json_object *json_links(const struct model *model)
 		set(item, "to", text(to));
 		set(item, "packets", json_object_new_uint64(edge->packets));
 		set(item, "bytes", json_object_new_uint64(edge->bytes));
+		set(item, "upcall",
+		    edge_is_upcall(model, edge) ? json_upcall(&edge->upcall) : NULL);
 		json_object_array_add(list, item);
 	}
 	return list;
@@ -109,7 +124,7 @@ static struct json_object *json_maps(const struct model *model)
 	return list;
 }
 
-static struct json_object *json_chain(const struct model *model)
+static struct json_object *json_chain(const char *dir, const struct model *model)
 {
 	struct json_object *top = json_object_new_object();
 
@@ -121,6 +136,7 @@ static struct json_object *json_chain(const struct model *model)
 	set(top, "functions", json_functions(model));
 	set(top, "links", json_links(model));
 	set(top, "maps", json_maps(model));
+	set(top, "slowpath", show_slow_json(dir, model));
 	set(top, "missed", json_object_new_uint64(model->edges[GALETTE_SLOT_MISSED].packets));
 	return top;
 }
@@ -156,7 +172,16 @@ static void print_maps(const struct model *model)
 	}
 }
 
-static void print_chain(const struct model *model)
+static void print_function(const struct model_function *f)
+{
+	if (!f->prog_id)
+		printf("  function %s: native only, %s\n", f->name, f->path);
+	else
+		printf("  function %s: program %u of %s%s\n", f->name, f->prog_id, f->path,
+		       f->decl->disable_xdp ? ", verified, runs in the slow path only" : "");
+}
+
+static void print_chain(const char *dir, const struct model *model)
 {
 	printf("chain %s: generation %u", model->name, model->generation);
 	if (model->previous)
@@ -173,10 +198,10 @@ static void print_chain(const struct model *model)
 			       : "not attached: it has gone, or come back as another");
 	}
 	for (int i = 0; i < model->function_count; i++)
-		printf("  function %s: program %u of %s\n", model->functions[i].name,
-		       model->functions[i].prog_id, model->functions[i].path);
+		print_function(&model->functions[i]);
 	print_links(model);
 	print_maps(model);
+	show_slow(dir, model);
 }
 
 /* ---- the verb ---- */
@@ -189,9 +214,9 @@ static int show_one(struct options *options, const char *name, struct json_objec
 	if (!status && options->source)
 		fputs(running.model->chain->text, stdout);
 	else if (!status && options->json)
-		json_object_array_add(list, json_chain(running.model));
+		json_object_array_add(list, json_chain(running.dir, running.model));
 	else if (!status)
-		print_chain(running.model);
+		print_chain(running.dir, running.model);
 	running_close(&running);
 	return status;
 }
