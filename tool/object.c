@@ -76,6 +76,14 @@ static bool is_own(const struct bpf_map *map)
 	return bpf_map__is_internal(map) || !strcmp(name, "slots") || !strcmp(name, "edges");
 }
 
+/* libbpf gives a map another name when it gets a descriptor: BTF's stays. */
+static const char *lasting_name(const struct btf *btf, const struct bpf_map *map)
+{
+	__s32 id = btf__find_by_name_kind(btf, bpf_map__name(map), BTF_KIND_VAR);
+
+	return id < 0 ? "" : btf__name_by_offset(btf, btf__type_by_id(btf, id)->name_off);
+}
+
 static int read_maps(struct object *object, struct loc loc, struct diag *diag)
 {
 	struct bpf_map *map;
@@ -88,7 +96,7 @@ static int read_maps(struct object *object, struct loc loc, struct diag *diag)
 		if (is_own(map))
 			continue;
 		object->maps[object->map_count] = (struct object_map) {
-			.name = bpf_map__name(map),
+			.name = lasting_name(object->btf, map),
 			.map = map,
 			.type = bpf_map__type(map),
 			.key_size = bpf_map__key_size(map),
