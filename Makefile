@@ -56,7 +56,8 @@ TOOLOBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tool/*.c tool/verb/*.c)) $(B)/tool
 SLOWOBJ := $(patsubst %.c,$(B)/%.o,$(filter-out tool/slowpath/main.c,$(wildcard tool/slowpath/*.c)))
 TESTBPF := $(patsubst %.bpf.c,$(B)/%.bpf.o,$(wildcard selftests/*/*.bpf.c)) \
 	$(patsubst selftests/nf-objects/%.c,$(B)/selftests/nf-objects/%.bpf.o,$(filter-out $(NFNATIVE),$(wildcard selftests/nf-objects/*.c)))
-TESTSO  := $(patsubst %.c,$(B)/%.so,$(wildcard selftests/nf-objects/native-*.c))
+TESTSO  := $(patsubst %.c,$(B)/%.so,$(wildcard selftests/nf-objects/native-*.c) $(wildcard selftests/nf-objects/slow-*.c) \
+	selftests/nf-objects/stamp.c selftests/nf-objects/count.c)
 UNIT    := $(patsubst %.c,$(B)/%,$(wildcard selftests/unit/*_test.c))
 NFTEST  := $(patsubst %.c,$(B)/%,$(wildcard selftests/nf/*_test.c))
 HELPERS := $(patsubst %.c,$(B)/%,$(filter-out %.bpf.c,$(wildcard selftests/helpers/*.c)))

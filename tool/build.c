@@ -250,7 +250,7 @@ static int load_function(struct build *b, int function);
  */
 static bool leads_on(const struct build *b, const struct model_edge *edge)
 {
-	return edge->target.kind == TARGET_FUNCTION && !edge_is_upcall(b->model, edge) &&
+	return edge->target.kind == TARGET_FUNCTION && !edge_leads_out(b->model, edge) &&
 	       b->model->functions[edge->to].object->bpf;
 }
 

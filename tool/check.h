@@ -40,10 +40,4 @@ void check_slow_maps(const struct model *model, struct diag *diag);
 /* The files that configs name, for functions that run natively; and a first try of these. */
 void check_files(struct model *model, const struct check_input *input, struct diag *diag);
 
-/* Whether an edge leads out of the kernel: to !F, or to a function that has disable_xdp. */
-bool check_leads_out(const struct model *model, const struct model_edge *edge);
-
-/* Whether a chain needs galette-slow: some edge leads out of the kernel. */
-bool check_needs_slow(const struct model *model);
-
 #endif

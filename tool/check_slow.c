@@ -23,19 +23,10 @@ static bool leads_to_function(const struct model_edge *edge)
 	return edge->target.kind == TARGET_FUNCTION || edge->target.kind == TARGET_UPCALL;
 }
 
-bool check_leads_out(const struct model *model, const struct model_edge *edge)
+/* Of the verifier's world: in a chain file by its object, in a chain that runs by its program. */
+static bool has_program(const struct model_function *f)
 {
-	return edge->target.kind == TARGET_UPCALL ||
-	       (edge->target.kind == TARGET_FUNCTION && edge->to >= 0 &&
-		model->functions[edge->to].decl->disable_xdp);
-}
-
-bool check_needs_slow(const struct model *model)
-{
-	for (int i = GALETTE_SLOT_RX; i < model->edge_count; i++)
-		if (check_leads_out(model, &model->edges[i]))
-			return true;
-	return false;
+	return f->object ? f->object->bpf != NULL : f->prog_id != 0;
 }
 
 /* By way of an edge; NULL: nothing leads there yet. */
@@ -81,7 +72,7 @@ static void mark_kernel(const struct worlds *w, int function);
 
 static void follow(const struct worlds *w, const struct model_edge *edge)
 {
-	if (check_leads_out(w->model, edge))
+	if (edge_leads_out(w->model, edge))
 		mark_slow(w, edge->to, edge);
 	else if (leads_to_function(edge))
 		mark_kernel(w, edge->to);
@@ -94,7 +85,7 @@ static void mark_kernel(const struct worlds *w, int function)
 	if (f->kernel)
 		return;
 	f->kernel = true;
-	if (!f->object->bpf) {
+	if (!has_program(f)) {
 		diag_error(w->diag, f->decl->loc,
 			   "'%s' has no '%s.bpf.o': it runs in the slow path only "
 			   "(disable_xdp = true, or !%s)",
@@ -112,7 +103,7 @@ static void mark_standby(const struct worlds *w, int function)
 
 	if (f->kernel || f->slow)
 		return;
-	if (f->decl->disable_xdp || !f->object->bpf)
+	if (f->decl->disable_xdp || !has_program(f))
 		mark_slow(w, function, NULL);
 	else
 		mark_kernel(w, function);
@@ -182,7 +173,7 @@ static void check_ways(const struct worlds *w)
 		const struct model_function *from =
 			edge->function < 0 ? NULL : &w->model->functions[edge->function];
 
-		if (!check_leads_out(w->model, edge) || (from && !from->kernel) ||
+		if (!edge_leads_out(w->model, edge) || (from && !from->kernel) ||
 		    longest_way(&ways, edge->to) <= most)
 			continue;
 		diag_error(w->diag, edge->target.loc,

@@ -237,7 +237,7 @@ static int open_target(const char *dir, const struct model *running, int slot,
 	const struct target *target = &edge->target;
 	int fd;
 
-	if (edge_is_upcall(running, edge))
+	if (edge_leads_out(running, edge))
 		return upcall_open(dir, running, slot, edge->to);
 	if (target->kind != TARGET_FUNCTION)
 		return terminal_open(dir, target, edge->to < 0 ? 0 : edge->to);
@@ -263,9 +263,9 @@ static void undo_link(const char *dir, struct model *running, int edge,
 {
 	struct model_edge *new = &running->edges[edge];
 
-	if (edge_is_upcall(running, new))
+	if (edge_leads_out(running, new))
 		upcall_remove(dir, edge,
-			      edge_is_upcall(running, old) ? old->target.name : NULL);
+			      edge_leads_out(running, old) ? old->target.name : NULL);
 	else if (new->target.kind != TARGET_FUNCTION && !is_target(running, edge, &new->target))
 		terminal_remove(dir, &new->target);
 	*new = *old;
@@ -312,7 +312,7 @@ int commit_link(const struct state *state, struct model *running, int edge,
 		undo_link(dir, running, edge, &old);
 		return err;
 	}
-	upcall_remove(dir, edge, edge_is_upcall(running, new) ? new->target.name : NULL);
+	upcall_remove(dir, edge, edge_leads_out(running, new) ? new->target.name : NULL);
 	if (repair_graph(state, running))
 		warning("the change is made; the next command will tidy up after it");
 	slow_settle(state);

@@ -299,7 +299,7 @@ static void read_edge(struct inspection *in, int i)
 	if (!inspect_target(in->dir, edge->prog_id, &target))
 		return;
 	/* "dpi" and "!dpi" are one where dpi never runs in the kernel: as the graph has it. */
-	if (target.kind == TARGET_UPCALL && edge_is_upcall(model, edge) &&
+	if (target.kind == TARGET_UPCALL && edge_leads_out(model, edge) &&
 	    !strcmp(edge->target.name, target.name))
 		return;
 	edge->target = target;

@@ -118,6 +118,21 @@ const char *edge_action(const struct model *model, const struct model_edge *edge
 		       : model->functions[edge->function].actions[edge->index];
 }
 
+bool edge_leads_out(const struct model *model, const struct model_edge *edge)
+{
+	return edge->target.kind == TARGET_UPCALL ||
+	       (edge->target.kind == TARGET_FUNCTION && edge->to >= 0 &&
+		model->functions[edge->to].decl->disable_xdp);
+}
+
+bool model_leads_out(const struct model *model)
+{
+	for (int i = GALETTE_SLOT_RX; i < model->edge_count; i++)
+		if (edge_leads_out(model, &model->edges[i]))
+			return true;
+	return false;
+}
+
 bool edge_resolve(const struct model *model, struct model_edge *edge)
 {
 	edge->to = -1;

@@ -122,6 +122,12 @@ void edge_from(const struct model *model, const struct model_edge *edge,
 	       char text[GALETTE_TARGET_LEN]);
 const char *edge_action(const struct model *model, const struct model_edge *edge);
 
+/* Whether an edge leads out of the kernel: to !F, or to a function that has disable_xdp. */
+bool edge_leads_out(const struct model *model, const struct model_edge *edge);
+
+/* Whether a chain needs galette-slow: some edge leads out of the kernel. */
+bool model_leads_out(const struct model *model);
+
 /* What the target names, found again in this model: sets edge->to. False: there is none. */
 bool edge_resolve(const struct model *model, struct model_edge *edge);
 

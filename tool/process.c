@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -26,12 +28,20 @@ __u64 process_start(int pid)
 	return start;
 }
 
+/* One that nobody has waited for yet is no process any more. */
+static bool has_ended(int pidfd)
+{
+	struct pollfd ended = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&ended, 1, 0) > 0;
+}
+
 /* Opened first, then compared: the number may have been given to another process. */
 int process_open(const struct galette_helper *record)
 {
 	int fd = record->pid ? (int)syscall(SYS_pidfd_open, record->pid, 0) : -1;
 
-	if (fd < 0 || process_start(record->pid) == record->start)
+	if (fd < 0 || (process_start(record->pid) == record->start && !has_ended(fd)))
 		return fd;
 	close(fd);
 	return -1;

@@ -14,13 +14,6 @@
 #include "upcall.h"
 #include "upcall.skel.h"
 
-bool edge_is_upcall(const struct model *model, const struct model_edge *edge)
-{
-	return edge->target.kind == TARGET_UPCALL ||
-	       (edge->target.kind == TARGET_FUNCTION && edge->to >= 0 &&
-		model->functions[edge->to].decl->disable_xdp);
-}
-
 static int read_settings(const char *generation_dir, struct galette_slowpath *slowpath)
 {
 	int fd = pins_open(generation_dir, "slowpath"), err;

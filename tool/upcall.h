@@ -8,9 +8,6 @@
 
 #include "model.h"
 
-/* Whether an edge leads out of the kernel, if it is taken there. */
-bool edge_is_upcall(const struct model *model, const struct model_edge *edge);
-
 /*
  * The program for a slot that leads to a function, loaded and pinned: an fd, or
  * a negative errno after printing an error. The generation's maps are there.

@@ -45,7 +45,7 @@ static void check_model(const struct model *model)
 		if ((f->slow && !f->has_native) || (f->kernel && !f->object->bpf))
 			abort();
 	}
-	check_needs_slow(model);
+	model_leads_out(model);
 }
 
 static void one_way(const uint8_t *data, size_t size, const struct check_input *input)

@@ -20,6 +20,7 @@
  * The programs stay pinned in /sys/fs/bpf/load-PEER, so that the next call
  * costs a millisecond. Options:
  *   --count N --seconds S --rate PPS --cpu N --batch N --ready FILE
+ *   --burst N   frames behind one look at the clock (a tenth of a second's worth)
  *   --src A --dst A --sport N --dport N --vlan ID (twice: QinQ) --hops N
  *   --skb       send --count frames through a packet socket instead: no setup
  *               time, and the one way into generic XDP, which counts nothing of
@@ -56,7 +57,7 @@ static struct {
 	const char *peer, *dev, *src, *dst, *ready;
 	unsigned long long count;
 	double seconds, rate;
-	int cpu, batch, vlans, vlan[2], sport, dport, hops, skb;
+	int cpu, batch, burst, vlans, vlan[2], sport, dport, hops, skb;
 } opt = { .src = "10.0.0.1", .dst = "10.0.0.2", .cpu = -1, .sport = 1000, .dport = 2000 };
 
 static struct {
@@ -230,7 +231,7 @@ static void clear_counts(void)
 /* How many frames one run sends: setting it up costs some 20 ms without traffic, so many. */
 static unsigned long long run_length(unsigned long long sent)
 {
-	unsigned long long n = opt.rate ? opt.rate / 10 + 1 : 1 << 24;
+	unsigned long long n = opt.burst ? opt.burst : opt.rate ? opt.rate / 10 + 1 : 1 << 24;
 
 	if (!sent)
 		n = 64; /* to be ready soon */
@@ -347,13 +348,13 @@ static void report(double seconds, const struct veth_stat *dev, const struct vet
 
 static void parse(int argc, char **argv)
 {
-	static const struct option longs[] = { { "count", 1, 0, 'c' }, { "seconds", 1, 0, 't' },
-					       { "rate", 1, 0, 'r' },  { "cpu", 1, 0, 'p' },
-					       { "batch", 1, 0, 'b' }, { "ready", 1, 0, 'y' },
-					       { "src", 1, 0, 's' },   { "dst", 1, 0, 'd' },
-					       { "sport", 1, 0, 'S' }, { "dport", 1, 0, 'D' },
-					       { "vlan", 1, 0, 'v' },  { "hops", 1, 0, 'h' },
-					       { "skb", 0, 0, 'k' },   {} };
+	static const struct option longs[] = {
+		{ "count", 1, 0, 'c' }, { "seconds", 1, 0, 't' }, { "rate", 1, 0, 'r' },
+		{ "burst", 1, 0, 'u' }, { "cpu", 1, 0, 'p' },     { "batch", 1, 0, 'b' },
+		{ "ready", 1, 0, 'y' }, { "src", 1, 0, 's' },     { "dst", 1, 0, 'd' },
+		{ "sport", 1, 0, 'S' }, { "dport", 1, 0, 'D' },   { "vlan", 1, 0, 'v' },
+		{ "hops", 1, 0, 'h' },  { "skb", 0, 0, 'k' },     {}
+	};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -366,6 +367,9 @@ static void parse(int argc, char **argv)
 			break;
 		case 'r':
 			opt.rate = atof(optarg);
+			break;
+		case 'u':
+			opt.burst = atoi(optarg);
 			break;
 		case 'p':
 			opt.cpu = atoi(optarg);

@@ -49,7 +49,7 @@ static void assert_worlds(const char *text, const char *worlds, bool needs_slow)
 		assert_int_equal(f->kernel, worlds[i] != 's');
 		assert_int_equal(f->slow, worlds[i] != 'k');
 	}
-	assert_int_equal(check_needs_slow(model), needs_slow);
+	assert_int_equal(model_leads_out(model), needs_slow);
 	model_free(model);
 }
 

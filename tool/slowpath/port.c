@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "alloc.h"
@@ -15,6 +16,10 @@
 #ifndef SYS_pidfd_getfd
 #define SYS_pidfd_getfd 438
 #endif
+
+enum {
+	FREE_MS = 2000 /* the kernel's worker needs some 10 */
+};
 
 /* ---- rings ---- */
 
@@ -102,6 +107,24 @@ static int configure(struct ports *ports, int fd, __u32 port, __u32 pipe)
 		      set(fd, XDP_TX_RING, &frames, sizeof(frames));
 }
 
+/*
+ * The kernel frees a queue in a worker (xp_release_deferred()), some time after
+ * the last socket there was closed, and tells nobody: behind one that has just
+ * ended, a queue is taken for a moment.
+ */
+static int bind_when_free(int fd, const struct sockaddr_xdp *address)
+{
+	const struct timespec turn = { .tv_nsec = 5000000 };
+	int left = FREE_MS / 5;
+
+	while (bind(fd, (const struct sockaddr *)address, sizeof(*address))) {
+		if (errno != EBUSY || !left--)
+			return -errno;
+		nanosleep(&turn, NULL);
+	}
+	return 0;
+}
+
 /* The first socket of all has the UMEM, the first of a port the port's rings. */
 static int bind_socket(const struct ports *ports, int fd, __u32 port, __u32 pipe)
 {
@@ -115,7 +138,7 @@ static int bind_socket(const struct ports *ports, int fd, __u32 port, __u32 pipe
 
 	if (port || pipe)
 		address.sxdp_shared_umem_fd = ports->port[pipe ? port : 0].pipes[0].fd;
-	return bind(fd, (struct sockaddr *)&address, sizeof(address)) ? -errno : 0;
+	return bind_when_free(fd, &address);
 }
 
 static int open_socket(struct ports *ports, __u32 port, __u32 pipe)

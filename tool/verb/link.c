@@ -70,6 +70,7 @@ static bool check_target(struct model *model, int edge, const char *text, struct
 			 struct diag *diag)
 {
 	struct model_edge old = model->edges[edge], *new = &model->edges[edge];
+	const struct check_input input = { .nf_path = "the chain that runs" };
 	bool ok;
 
 	if (target_parse(text, (struct loc) { 0 }, target, diag))
@@ -83,13 +84,8 @@ static bool check_target(struct model *model, int edge, const char *text, struct
 		*new = old;
 		return false;
 	}
-	ok = !check_paths(model, diag);
-	if (target->kind == TARGET_UPCALL) {
-		error("'%s' leads out of the kernel: this galette-pin runs chains in the "
-		      "kernel only",
-		      text);
-		ok = false;
-	}
+	check_worlds(model, &input, diag);
+	ok = !check_paths(model, diag) && !diag->errors;
 	*new = old;
 	return ok;
 }

@@ -10,7 +10,6 @@
 #include "pins.h"
 #include "running.h"
 #include "show_slow.h"
-#include "upcall.h"
 
 /* ---- as JSON ---- */
 
@@ -92,7 +91,7 @@ static struct json_object *json_links(const struct model *model)
 		set(item, "packets", json_object_new_uint64(edge->packets));
 		set(item, "bytes", json_object_new_uint64(edge->bytes));
 		set(item, "upcall",
-		    edge_is_upcall(model, edge) ? json_upcall(&edge->upcall) : NULL);
+		    edge_leads_out(model, edge) ? json_upcall(&edge->upcall) : NULL);
 		json_object_array_add(list, item);
 	}
 	return list;

@@ -5,7 +5,6 @@
 
 #include "show_slow.h"
 #include "slow.h"
-#include "upcall.h"
 
 /* As enum galette_loss has them. */
 static const char *const losses[] = {
@@ -25,11 +24,8 @@ const char *show_proof(const struct model_function *f)
 static bool read_status(const char *chain_dir, const struct model *model,
 			struct slow_status *status)
 {
-	bool any = false;
-
-	for (int i = GALETTE_SLOT_RX; i < model->edge_count; i++)
-		any |= edge_is_upcall(model, &model->edges[i]);
-	return !slow_count(chain_dir, status) && (any || status->helper.start);
+	return !slow_count(chain_dir, status) &&
+	       (model_leads_out(model) || status->helper.start);
 }
 
 static const char *absent_word(const struct model *model)
@@ -75,7 +71,7 @@ static void print_upcalls(const struct model *model)
 		const char *action = edge_action(model, &model->edges[i]);
 		char from[GALETTE_TARGET_LEN];
 
-		if (!edge_is_upcall(model, &model->edges[i]) &&
+		if (!edge_leads_out(model, &model->edges[i]) &&
 		    !(upcall->sent + upcall->absent + upcall->lost))
 			continue;
 		edge_from(model, &model->edges[i], from);
