@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-#   make            build/galette-pin, build/nf/*.bpf.o, build/nf/*.so
+#   make            build/galette-pin, build/nf/*.bpf.o, build/nf/*.so, build/nf/*.rules
 #   make check      unit, NF and end-to-end tests (as root; parts skip without)
 #   make lint       clang-format, cppcheck, shellcheck
 #   make demo       a real chain on real packets, in its own namespaces
@@ -49,6 +49,7 @@ NFCFLAGS = -std=gnu11 -O2 -g $(if $(findstring clang,$(CC)),,-gbtf) -fPIC -share
 NFNATIVE := $(shell grep -lx '// world: native' nf/*.c selftests/nf-objects/*.c)
 NF      := $(patsubst nf/%.c,build/nf/%.bpf.o,$(filter-out $(NFNATIVE),$(wildcard nf/*.c)))
 NFSO    := $(patsubst nf/%.c,$(B)/nf/%.so,$(wildcard nf/*.c))
+RULES   := $(patsubst %,$(B)/%,$(wildcard nf/*.rules))
 SKEL    := $(patsubst bpf/%.bpf.c,$(B)/%.skel.h,$(wildcard bpf/*.bpf.c))
 TOOLOBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tool/*.c tool/verb/*.c)) $(B)/tool/toml.o
 SLOWOBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tool/slowpath/*.c))
@@ -60,9 +61,12 @@ NFTEST  := $(patsubst %.c,$(B)/%,$(wildcard selftests/nf/*_test.c))
 HELPERS := $(patsubst %.c,$(B)/%,$(filter-out %.bpf.c,$(wildcard selftests/helpers/*.c)))
 E2E     := $(sort $(wildcard selftests/e2e/*.sh))
 
+# Hyperscan is for x86; its port to other machines is called otherwise.
+HYPERSCAN := $(if $(filter arm64,$(shell dpkg --print-architecture 2>/dev/null)),libvectorscan-dev,libhyperscan-dev)
+
 # What a Debian 12 machine lacks: to build, to test.
 PACKAGES := make gcc g++ clang llvm bpftool pkg-config libbpf-dev libelf-dev zlib1g-dev \
-	libnl-3-dev libnl-route-3-dev libnl-genl-3-dev libtomlplusplus-dev libjson-c-dev \
+	$(HYPERSCAN) libnl-3-dev libnl-route-3-dev libnl-genl-3-dev libtomlplusplus-dev libjson-c-dev \
 	libcmocka-dev clang-format cppcheck shellcheck iproute2 ethtool jq \
 	iputils-ping netcat-openbsd procps man-db groff
 
@@ -76,7 +80,7 @@ SHSOURCES = $(call sources,-name '*.sh') selftests/run tool/galette-pin.bash $(w
 .SECONDARY:
 .PHONY: all check run-check lint demo bench install deps clean format
 
-all: $(B)/galette-pin $(NF) $(NFSO)
+all: $(B)/galette-pin $(NF) $(NFSO) $(RULES)
 
 $(B)/galette-pin: $(B)/tool/main.o $(B)/tool/libtool.a
 	$(call say,LINK,$@)
@@ -109,6 +113,10 @@ NFLINK = $(CC) $(NFCFLAGS) $(if $(nf_packages),$(shell $(PKG_CONFIG) --cflags $(
 $(B)/nf/%.so: nf/%.c
 	$(call say,NF,$@)
 	$(Q)mkdir -p $(@D) && $(NFLINK)
+
+$(B)/nf/%.rules: nf/%.rules
+	$(call say,RULES,$@)
+	$(Q)mkdir -p $(@D) && cp $< $@
 
 $(B)/selftests/nf-objects/%.so: selftests/nf-objects/%.c
 	$(call say,NF,$@)
@@ -178,7 +186,7 @@ install: all
 		$(DESTDIR)$(COMPDIR) $(DESTDIR)$(PREFIX)/include/galette/nf \
 		$(DESTDIR)$(PREFIX)/share/galette/chains
 	install -m 755 $(B)/galette-pin $(DESTDIR)$(BINDIR)
-	install -m 644 $(NF) $(NFSO) $(DESTDIR)$(LIBDIR)/galette/nf
+	install -m 644 $(NF) $(NFSO) $(RULES) $(DESTDIR)$(LIBDIR)/galette/nf
 	install -m 644 tool/galette-pin.8 $(DESTDIR)$(MANDIR)/man8
 	install -m 644 tool/galette-pin.bash $(DESTDIR)$(COMPDIR)/galette-pin
 	install -m 644 include/galette/*.h vmlinux/vmlinux.h $(DESTDIR)$(PREFIX)/include/galette
