@@ -220,6 +220,19 @@ static void test_two_objects(void **state)
 	snprintf(what, sizeof(what),
 		 "4:12: error: %s/x.bpf.o: not a BPF object: Invalid argument\n", dir);
 	assert_said(&diag, what);
+	/* Nor does one that cannot be opened. */
+	snprintf(what, sizeof(what), "ln -sf x.bpf.o %s/x.bpf.o", dir);
+	assert_int_equal(system(what), 0);
+	assert_null(model_in(RX("!x") "[functions.x]\n" LINK("x", "\"tx\""), &diag));
+	snprintf(what, sizeof(what),
+		 "4:12: error: 'x.bpf.o' in %s: Too many levels of symbolic links\n", dir);
+	assert_said(&diag, what);
+	snprintf(what, sizeof(what), "rm %s/x.bpf.o; ln -sf x.so %s/x.so", dir, dir);
+	assert_int_equal(system(what), 0);
+	assert_null(model_in(RX("!x") "[functions.x]\n" LINK("x", "\"tx\""), &diag));
+	snprintf(what, sizeof(what),
+		 "4:12: error: 'x.so' in %s: Too many levels of symbolic links\n", dir);
+	assert_said(&diag, what);
 }
 
 /* ---- maps and ways ---- */
