@@ -13,4 +13,7 @@ __u64 process_start(int pid);
 /* A pidfd of galette-slow, if the process of its record is still that one; -1: it is not. */
 int process_open(const struct galette_helper *record);
 
+/* Send a signal to that process, and never to another that has its number now. */
+int process_signal(int pidfd, int signal);
+
 #endif

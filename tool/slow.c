@@ -171,10 +171,10 @@ void slow_stop(const char *chain_dir)
 	ended.fd = process_open(&status.helper);
 	if (ended.fd < 0)
 		return;
-	kill(status.helper.pid, SIGTERM);
+	process_signal(ended.fd, SIGTERM);
 	if (!poll(&ended, 1, STOP_MS)) {
 		warning("galette-slow (process %u) did not end: killed", status.helper.pid);
-		kill(status.helper.pid, SIGKILL);
+		process_signal(ended.fd, SIGKILL);
 		poll(&ended, 1, -1);
 	}
 	close(ended.fd);

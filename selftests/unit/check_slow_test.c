@@ -103,24 +103,24 @@ static void assert_refused(const char *text, const char *fmt)
 
 static void test_no_native(void **state)
 {
-	assert_refused(RX("!s") NF("s", "stamp") LINK("s", "\"tx\""),
+	assert_refused(RX("!s") NF("s", "watch") LINK("s", "\"tx\""),
 		       "3:7: error: 's' is met in the slow path by way of '!s', and there is "
-		       "no 'stamp.so' in %s\n");
-	assert_refused(RX("s") NF("s", "stamp") "disable_xdp = true\n" LINK("s", "\"tx\""),
-		       "4:12: error: 's' has disable_xdp, and there is no 'stamp.so' in %s\n");
+		       "no 'watch.so' in %s\n");
+	assert_refused(RX("s") NF("s", "watch") "disable_xdp = true\n" LINK("s", "\"tx\""),
+		       "4:12: error: 's' has disable_xdp, and there is no 'watch.so' in %s\n");
 	assert_refused(
-		RX("a") NOOP("a") NOOP("b") NF("s", "stamp") LINK("a", "\"!b\"")
+		RX("a") NOOP("a") NOOP("b") NF("s", "watch") LINK("a", "\"!b\"")
 			LINK("b", "\"s\"") LINK("s", "\"tx\""),
 		"15:7: error: 's' is met in the slow path by way of 'b', and there is no "
-		"'stamp.so' in %s\n");
+		"'watch.so' in %s\n");
 	/* Of each function once. */
 	assert_refused(
-		RX("f") NF("f", "filter-ip") NF("s", "stamp") LINK("f", "\"!s\", \"!s\"")
+		RX("f") NF("f", "filter-ip") NF("s", "watch") LINK("f", "\"!s\", \"!s\"")
 			LINK("s", "\"tx\""),
 		"10:7: error: 's' is met in the slow path by way of '!s', and there is no "
-		"'stamp.so' in %s\n");
+		"'watch.so' in %s\n");
 	/* In the kernel it needs none. */
-	assert_check(RX("s") NF("s", "stamp") LINK("s", "\"tx\""), "");
+	assert_check(RX("s") NF("s", "watch") LINK("s", "\"tx\""), "");
 }
 
 #define ONLY     NF("o", "native-only")

@@ -61,6 +61,7 @@ static const int supervising[] = {
 	SCMP_SYS(set_tid_address),
 	SCMP_SYS(rseq),
 	SCMP_SYS(mprotect),
+	SCMP_SYS(pidfd_send_signal),
 	SCMP_SYS(dup3),
 	SCMP_SYS(flock),
 };

@@ -41,6 +41,7 @@ struct slow_port {
 		__u32 active; /* 1 + the pipe that is at it; 0: nobody is */
 		__u32 from, to;
 	} fill, completion;
+	__u64 claimed; /* of the packets that found no free frame: what pipes have added up */
 };
 
 /* A pipe's socket for one port. */
@@ -51,7 +52,7 @@ struct slow_socket {
 		__u32 active;
 		__u32 from;
 	} tx;
-	__u64 seen[3]; /* of the kernel's counts of this socket: what has been added up */
+	__u64 dropped, full; /* of the kernel's counts of this socket: what has been added up */
 };
 
 struct slow_memory {

@@ -28,7 +28,7 @@ struct pipe {
 	struct hand hand;
 	struct galette_pipe *record;
 	struct pollfd *polled; /* by port */
-	bool *unsent;          /* by port: its transmit ring holds something */
+	int *kept;             /* by port: why its transmit ring still holds something; 0 */
 	__u32 *until;          /* by port, when stopping: the packets that were there */
 	__u64 kicked;          /* ns */
 	__u64 looked;          /* ns */
@@ -56,41 +56,47 @@ static void lose(struct pipe *p, enum galette_loss why)
 
 /* ---- sending ---- */
 
-/* The ports that something is in the transmit rings for; what is left stays there. */
+/* Everything that waits in a transmit ring; what the kernel does not take now stays there. */
 static void kick(struct pipe *p)
 {
 	for (__u32 port = 0; port < p->slow->memory->ports; port++) {
-		if (!p->unsent[port])
+		if (!p->kept[port])
 			continue;
-		p->unsent[port] = frames_kick(&p->hand, port) != 0;
+		p->kept[port] = frames_kick(&p->hand, port);
 		frames_reap(&p->hand, port);
 	}
 	p->kicked = now_ns();
 }
 
+/*
+ * Into a port's transmit ring. One whose interface is down is tried first: it
+ * must not fill up with packets that are old when it comes up again.
+ */
+static bool queue(struct pipe *p, int port, __u64 addr, __u32 len)
+{
+	if (p->kept[port] && p->kept[port] != -EAGAIN) {
+		p->kept[port] = frames_kick(&p->hand, port);
+		if (p->kept[port] && p->kept[port] != -EAGAIN)
+			return false;
+	}
+	if (frames_send(&p->hand, port, addr, len))
+		return true;
+	p->kept[port] = frames_kick(&p->hand, port);
+	return frames_send(&p->hand, port, addr, len);
+}
+
 static void send_to(struct pipe *p, int port, const struct pkt *pkt, __u64 *count)
 {
 	__u64 addr = pkt->data - memory_umem(p->slow->memory);
-	int err;
 
-	if (port < 0) {
-		lose(p, GALETTE_LOSS_TX_FAILED);
-		frames_done(&p->hand, addr);
+	if (port >= 0 && queue(p, port, addr, pkt->end - pkt->data)) {
+		p->kept[port] = p->kept[port] ?: -EAGAIN;
+		bump(count, 1);
 		return;
 	}
-	/* What could not go before must go first, and may say why not. */
-	err = p->unsent[port] && p->kicked + KICK_NS < now_ns() ? frames_kick(&p->hand, port)
-								: 0;
-	if (!frames_send(&p->hand, port, addr, pkt->end - pkt->data)) {
-		err = err ?: frames_kick(&p->hand, port);
-		if (!frames_send(&p->hand, port, addr, pkt->end - pkt->data)) {
-			lose(p, err == -EAGAIN ? GALETTE_LOSS_TX_FULL : GALETTE_LOSS_TX_FAILED);
-			frames_done(&p->hand, addr);
-			return;
-		}
-	}
-	p->unsent[port] = true;
-	bump(count, 1);
+	lose(p, port >= 0 && p->kept[port] == -EAGAIN ? GALETTE_LOSS_TX_FULL
+						      : GALETTE_LOSS_TX_FAILED);
+	frames_done(&p->hand, addr);
 }
 
 /* ---- a packet ---- */
@@ -175,24 +181,42 @@ static int receive(struct pipe *p, __u32 port)
 
 /* ---- the kernel's own counts ---- */
 
+/*
+ * The kernel counts a packet for which there was no free frame twice: as dropped
+ * at its socket, and at the fill ring that all the port's sockets have. So many
+ * of these as nobody has claimed yet may be ours.
+ */
+static __u64 claim(struct slow_port *port, __u64 empty, __u64 dropped)
+{
+	__u64 claimed = __atomic_load_n(&port->claimed, __ATOMIC_RELAXED), mine;
+
+	do {
+		mine = empty > claimed ? empty - claimed : 0;
+		if (mine > dropped)
+			mine = dropped;
+	} while (!__atomic_compare_exchange_n(&port->claimed, &claimed, claimed + mine, false,
+					      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	return mine;
+}
+
 static void look_at(struct pipe *p, __u32 port)
 {
-	static const enum galette_loss as[] = { GALETTE_LOSS_RX_DROPPED, GALETTE_LOSS_RX_FULL,
-						GALETTE_LOSS_FILL_EMPTY };
-	__u64 *seen = memory_socket(p->slow->memory, port, p->index)->seen;
+	struct slow_memory *m = p->slow->memory;
+	struct slow_socket *socket = memory_socket(m, port, p->index);
+	__u64 *lost = p->record->lost, dropped, empty;
 	struct xdp_statistics s = { 0 };
 	socklen_t length = sizeof(s);
-	__u64 now[3];
 
-	if (getsockopt(p->polled[port].fd, SOL_XDP, XDP_STATISTICS, &s, &length))
+	if (getsockopt(p->slow->ports.port[port].pipes[p->index].fd, SOL_XDP, XDP_STATISTICS,
+		       &s, &length))
 		return;
-	now[0] = s.rx_dropped;
-	now[1] = s.rx_ring_full;
-	now[2] = s.rx_fill_ring_empty_descs;
-	for (int i = 0; i < 3; i++) {
-		bump(&p->record->lost[as[i]], now[i] - seen[i]);
-		seen[i] = now[i];
-	}
+	dropped = s.rx_dropped - socket->dropped;
+	empty = claim(&m->port[port], s.rx_fill_ring_empty_descs, dropped);
+	bump(&lost[GALETTE_LOSS_FILL_EMPTY], empty);
+	bump(&lost[GALETTE_LOSS_RX_DROPPED], dropped - empty);
+	bump(&lost[GALETTE_LOSS_RX_FULL], s.rx_ring_full - socket->full);
+	socket->dropped = s.rx_dropped;
+	socket->full = s.rx_ring_full;
 }
 
 static void look(struct pipe *p)
@@ -214,7 +238,7 @@ static int patience_ms(const struct pipe *p)
 	const struct slow_memory *m = p->slow->memory;
 
 	for (__u32 port = 0; port < m->ports; port++)
-		if (p->unsent[port] ||
+		if (p->kept[port] ||
 		    ring_used(&p->slow->ports.port[port].fill) < m->frames / 2)
 			return 1;
 	return p->looked ? (int)(LOOK_NS / 1000000) : -1;
@@ -239,7 +263,7 @@ static void set_busy(const struct pipe *p, __u32 busy)
 static void sleep_until_packets(struct pipe *p)
 {
 	sigset_t none;
-	int ms = p->slow->busy_poll ? 0 : patience_ms(p);
+	int ms = patience_ms(p);
 	struct timespec patience = { ms / 1000, ms % 1000 * 1000000 };
 
 	sigemptyset(&none);
@@ -279,12 +303,13 @@ static void init(struct pipe *p, struct slow *slow, __u32 index)
 	*p = (struct pipe) { .slow = slow, .index = index, .record = &slow->records[index] };
 	p->hand = (struct hand) { .ports = &slow->ports, .pipe = index };
 	p->polled = xcalloc(ports, sizeof(*p->polled));
-	p->unsent = xcalloc(ports, sizeof(*p->unsent));
+	p->kept = xcalloc(ports, sizeof(*p->kept));
 	p->until = xcalloc(ports, sizeof(*p->until));
 	for (__u32 port = 0; port < ports; port++) {
 		p->polled[port].fd = slow->ports.port[port].pipes[index].fd;
 		p->polled[port].events = POLLIN;
-		p->unsent[port] = ring_used(&slow->ports.port[port].pipes[index].tx) > 0;
+		if (ring_used(&slow->ports.port[port].pipes[index].tx))
+			p->kept[port] = -EAGAIN;
 	}
 }
 
@@ -313,7 +338,8 @@ void pipe_run(struct slow *slow, __u32 index)
 		settle(&p);
 		if (p.stopping)
 			break;
-		sleep_until_packets(&p);
+		if (!slow->busy_poll)
+			sleep_until_packets(&p);
 	}
 	look(&p);
 	set_busy(&p, 0);

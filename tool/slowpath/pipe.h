@@ -17,7 +17,7 @@ enum {
 struct slow {
 	struct slow_memory *memory;
 	struct ports ports;
-	struct generation *generations[GENERATIONS_MAX];
+	struct generation *generations[GENERATIONS_MAX + 1]; /* one to spare while loading */
 	int generation_count;
 	struct galette_helper *record; /* mapped */
 	struct galette_pipe *records;  /* mapped, one a pipe */

@@ -64,7 +64,7 @@ static void end_pipes(const struct galette_pipe *pipes, __u32 count)
 
 		if (fd < 0)
 			continue;
-		kill(pipes[i].pid, SIGKILL);
+		process_signal(fd, SIGKILL);
 		has_ended(fd, -1);
 		close(fd);
 	}
@@ -79,7 +79,7 @@ int predecessor_end(struct predecessor *old, const struct galette_pipe *pipes)
 
 	if (old->memory)
 		__atomic_store_n(&old->memory->successor, getpid(), __ATOMIC_SEQ_CST);
-	kill(old->pid, SIGTERM);
+	process_signal(old->pidfd, SIGTERM);
 	while (!handed && !ended && left--) {
 		if (old->memory)
 			syscall(SYS_futex, &old->memory->handed, FUTEX_WAIT, 0, &turn);
@@ -87,7 +87,7 @@ int predecessor_end(struct predecessor *old, const struct galette_pipe *pipes)
 		ended = has_ended(old->pidfd, old->memory ? 0 : 20);
 	}
 	if (!handed && !ended) {
-		kill(old->pid, SIGKILL);
+		process_signal(old->pidfd, SIGKILL);
 		ended = has_ended(old->pidfd, -1);
 	}
 	if (!handed)

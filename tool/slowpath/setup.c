@@ -63,7 +63,28 @@ static int lock(struct setup *setup, const struct slow *slow,
 
 /* ---- generations ---- */
 
-/* All that have packets for us; "build" sorts behind the numbers: the newest is the last. */
+static int by_number(const void *a, const void *b)
+{
+	const struct generation *const *ga = a, *const *gb = b;
+
+	return (*ga)->number < (*gb)->number ? -1 : (*ga)->number > (*gb)->number;
+}
+
+/* In the order of their numbers. Of more than there should be the oldest are left out. */
+static void add_generation(struct slow *slow, struct generation *g)
+{
+	struct generation **all = slow->generations;
+
+	all[slow->generation_count++] = g;
+	qsort(all, slow->generation_count, sizeof(*all), by_number);
+	if (slow->generation_count <= GENERATIONS_MAX)
+		return;
+	generation_free(all[0]);
+	memmove(all, all + 1, GENERATIONS_MAX * sizeof(*all));
+	slow->generation_count--;
+}
+
+/* All that have packets for us. */
 static int load_generations(struct slow *slow, const char *dir)
 {
 	struct nf_clock clock;
@@ -77,15 +98,15 @@ static int load_generations(struct slow *slow, const char *dir)
 		return count < 0 ? count : err;
 	}
 	for (int i = 0; i < count && !err; i++) {
+		struct generation *g;
+
 		if (pins_path(path, dir, "gen/%s", names[i]) || !upcall_any(path))
 			continue;
-		if (slow->generation_count == GENERATIONS_MAX)
-			err = -E2BIG;
-		else if (!(slow->generations[slow->generation_count] =
-				   generation_load(dir, names[i], &clock)))
-			err = -EINVAL;
+		g = generation_load(dir, names[i], &clock);
+		if (g)
+			add_generation(slow, g);
 		else
-			slow->generation_count++;
+			err = -EINVAL;
 	}
 	pins_list_free(names, count);
 	if (!err && !slow->generation_count) {
