@@ -29,7 +29,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(patsubst $(B)/%,%,$(2)))
 
 comma  := ,
-LIBS   := libbpf libnl-route-3.0 libnl-genl-3.0 json-c zlib
+LIBS   := libbpf libelf libnl-route-3.0 libnl-genl-3.0 json-c zlib
 SAN    := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 WARN   := -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers
 CFLAGS ?= -O2 -g
@@ -46,7 +46,7 @@ NFCFLAGS = -std=gnu11 -O2 -g $(if $(findstring clang,$(CC)),,-gbtf) -fPIC -share
 	-fstack-protector-strong -fstack-clash-protection $(WARN) -Wswitch-enum -Wno-unknown-pragmas \
 	-Iinclude -Ivmlinux $(SAN) -Wl,-Bsymbolic,-z,relro,-z,now,-z,noexecstack,-z,start-stop-visibility=hidden$(if $(SAN),,$(comma)-z$(comma)defs)
 
-NFNATIVE := $(shell grep -lx '// world: native' nf/*.c)
+NFNATIVE := $(shell grep -lx '// world: native' nf/*.c selftests/nf-objects/*.c)
 NF      := $(patsubst nf/%.c,build/nf/%.bpf.o,$(filter-out $(NFNATIVE),$(wildcard nf/*.c)))
 NFSO    := $(patsubst nf/%.c,$(B)/nf/%.so,$(wildcard nf/*.c))
 RULES   := $(patsubst %,$(B)/%,$(wildcard nf/*.rules))
@@ -54,7 +54,7 @@ SKEL    := $(patsubst bpf/%.bpf.c,$(B)/%.skel.h,$(wildcard bpf/*.bpf.c))
 TOOLOBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tool/*.c tool/verb/*.c)) $(B)/tool/toml.o
 SLOWOBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tool/slowpath/*.c))
 TESTBPF := $(patsubst %.bpf.c,$(B)/%.bpf.o,$(wildcard selftests/*/*.bpf.c)) \
-	$(patsubst selftests/nf-objects/%.c,$(B)/selftests/nf-objects/%.bpf.o,$(wildcard selftests/nf-objects/*.c))
+	$(patsubst selftests/nf-objects/%.c,$(B)/selftests/nf-objects/%.bpf.o,$(filter-out $(NFNATIVE),$(wildcard selftests/nf-objects/*.c)))
 TESTSO  := $(patsubst %.c,$(B)/%.so,$(wildcard selftests/nf-objects/native-*.c))
 UNIT    := $(patsubst %.c,$(B)/%,$(wildcard selftests/unit/*_test.c))
 NFTEST  := $(patsubst %.c,$(B)/%,$(wildcard selftests/nf/*_test.c))
@@ -82,11 +82,11 @@ SHSOURCES = $(call sources,-name '*.sh') selftests/run tool/galette-pin.bash $(w
 
 all: $(B)/galette-pin $(NF) $(NFSO) $(RULES)
 
-$(B)/galette-pin: $(TOOLOBJ)
+$(B)/galette-pin: $(B)/tool/main.o $(B)/tool/libtool.a
 	$(call say,LINK,$@)
 	$(Q)$(CXX) $(SAN) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-# Tests link the tool's objects but its main().
+# All but the tool's main(): tests link it, too.
 $(B)/tool/libtool.a: $(filter-out $(B)/tool/main.o,$(TOOLOBJ)) $(SLOWOBJ)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^

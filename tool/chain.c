@@ -10,34 +10,10 @@
 
 #include "alloc.h"
 #include "chain.h"
+#include "chain_shape.h"
 #include "names.h"
 
 #define ARRAY_SIZE(a) (int)(sizeof(a) / sizeof((a)[0]))
-
-/* ---- shapes ---- */
-
-/* Whether the node is of this type; else an error that names what it is. */
-static bool expect(const struct node *node, enum node_type type, const char *what,
-		   struct diag *diag)
-{
-	if (node->type == type)
-		return true;
-	diag_error(diag, node->loc, "%s must be %s, not %s", what, node_type_name(type),
-		   node_type_name(node->type));
-	return false;
-}
-
-static void unknown_key(const struct node *member, const char *where, const char *const *keys,
-			int n, struct diag *diag)
-{
-	const char *like = diag_suggest(member->key, keys, n);
-
-	if (like)
-		diag_error(diag, member->key_loc, "unknown key '%s' in %s (did you mean '%s'?)",
-			   member->key, where, like);
-	else
-		diag_error(diag, member->key_loc, "unknown key '%s' in %s", member->key, where);
-}
 
 /* ---- maps ---- */
 
@@ -51,7 +27,7 @@ static void parse_map_spec(const struct node *table, struct map_spec *spec, cons
 		const struct node *member = &table->items[i];
 
 		if (!strcmp(member->key, "type")) {
-			if (!expect(member, NODE_STRING, "type", diag))
+			if (!node_expect(member, NODE_STRING, "type", diag))
 				continue;
 			spec->type = map_type_parse(member->string);
 			if (!spec->type)
@@ -61,7 +37,7 @@ static void parse_map_spec(const struct node *table, struct map_spec *spec, cons
 					"lpm-trie, percpu-hash, lru-percpu-hash, percpu-array)",
 					member->string);
 		} else if (!strcmp(member->key, "size")) {
-			if (!expect(member, NODE_INTEGER, "size", diag))
+			if (!node_expect(member, NODE_INTEGER, "size", diag))
 				continue;
 			if (member->integer < 1 || member->integer > 0xffffffffLL)
 				diag_error(diag, member->loc,
@@ -69,10 +45,10 @@ static void parse_map_spec(const struct node *table, struct map_spec *spec, cons
 			else
 				spec->size = member->integer;
 		} else if (!strcmp(member->key, "entries")) {
-			if (expect(member, NODE_ARRAY, "entries", diag))
+			if (node_expect(member, NODE_ARRAY, "entries", diag))
 				spec->entries = member;
 		} else {
-			unknown_key(member, where, keys, ARRAY_SIZE(keys), diag);
+			node_unknown_key(member, where, keys, ARRAY_SIZE(keys), diag);
 		}
 	}
 }
@@ -158,21 +134,21 @@ static void parse_function(const struct node *table, struct function *function,
 		const struct node *member = &table->items[i];
 
 		if (!strcmp(member->key, "path")) {
-			if (expect(member, NODE_STRING, "path", diag))
+			if (node_expect(member, NODE_STRING, "path", diag))
 				parse_path(member, function, diag);
 		} else if (!strcmp(member->key, "disable_xdp")) {
-			if (expect(member, NODE_BOOLEAN, "disable_xdp", diag))
+			if (node_expect(member, NODE_BOOLEAN, "disable_xdp", diag))
 				function->disable_xdp = member->boolean;
 		} else if (!strcmp(member->key, "config")) {
-			if (expect(member, NODE_TABLE, "config", diag))
+			if (node_expect(member, NODE_TABLE, "config", diag))
 				function->config = member;
 		} else if (!strcmp(member->key, "maps")) {
-			if (!expect(member, NODE_TABLE, "maps", diag))
+			if (!node_expect(member, NODE_TABLE, "maps", diag))
 				continue;
 			function->maps = xcalloc(member->count + 1, sizeof(*function->maps));
 			function->map_count = parse_maps(member, function->maps, true, diag);
 		} else {
-			unknown_key(member, "a function", keys, ARRAY_SIZE(keys), diag);
+			node_unknown_key(member, "a function", keys, ARRAY_SIZE(keys), diag);
 		}
 	}
 }
@@ -199,7 +175,7 @@ static void parse_functions(const struct node *table, struct chain *chain, struc
 		memcpy(function->path, function->name, sizeof(function->name));
 		function->loc = member->key_loc;
 		chain->function_count++;
-		if (expect(member, NODE_TABLE, "a function", diag))
+		if (node_expect(member, NODE_TABLE, "a function", diag))
 			parse_function(member, function, diag);
 	}
 }
@@ -238,7 +214,7 @@ static struct function *find_function(const struct chain *chain, const char *nam
 static int parse_to_item(const struct node *node, const struct chain *chain,
 			 struct target *target, struct diag *diag)
 {
-	if (!expect(node, NODE_STRING, "a target", diag))
+	if (!node_expect(node, NODE_STRING, "a target", diag))
 		return -EINVAL;
 	if (target_parse(node->string, node->loc, target, diag))
 		return -EINVAL;
@@ -299,18 +275,19 @@ static void parse_link(const struct node *link, struct chain *chain, struct diag
 	struct function *function;
 	int ret;
 
-	if (!expect(link, NODE_TABLE, "a link", diag))
+	if (!node_expect(link, NODE_TABLE, "a link", diag))
 		return;
 	for (size_t i = 0; i < link->count; i++)
 		if (strcmp(link->items[i].key, "from") && strcmp(link->items[i].key, "to"))
-			unknown_key(&link->items[i], "a link", keys, ARRAY_SIZE(keys), diag);
+			node_unknown_key(&link->items[i], "a link", keys, ARRAY_SIZE(keys),
+					 diag);
 	from = node_member(link, "from");
 	to = node_member(link, "to");
 	if (!from || !to) {
 		diag_error(diag, link->loc, "a link needs '%s'", from ? "to" : "from");
 		return;
 	}
-	if (!expect(from, NODE_STRING, "from", diag))
+	if (!node_expect(from, NODE_STRING, "from", diag))
 		return;
 	if (to->type != NODE_ARRAY && to->type != NODE_TABLE) {
 		diag_error(diag, to->loc,
@@ -341,28 +318,31 @@ static void parse_link(const struct node *link, struct chain *chain, struct diag
 
 static void parse_top(struct chain *chain, struct diag *diag)
 {
-	static const char *const keys[] = { "functions", "maps", "links", "loops" };
+	static const char *const keys[] = { "functions", "maps", "links", "loops", "slowpath" };
 	const struct node *links = NULL;
 
 	for (size_t i = 0; i < chain->root->count; i++) {
 		const struct node *member = &chain->root->items[i];
 
 		if (!strcmp(member->key, "functions")) {
-			if (expect(member, NODE_TABLE, "functions", diag))
+			if (node_expect(member, NODE_TABLE, "functions", diag))
 				parse_functions(member, chain, diag);
 		} else if (!strcmp(member->key, "maps")) {
-			if (!expect(member, NODE_TABLE, "maps", diag))
+			if (!node_expect(member, NODE_TABLE, "maps", diag))
 				continue;
 			chain->maps = xcalloc(member->count + 1, sizeof(*chain->maps));
 			chain->map_count = parse_maps(member, chain->maps, false, diag);
 		} else if (!strcmp(member->key, "links")) {
-			if (expect(member, NODE_ARRAY, "links", diag))
+			if (node_expect(member, NODE_ARRAY, "links", diag))
 				links = member;
 		} else if (!strcmp(member->key, "loops")) {
-			if (expect(member, NODE_BOOLEAN, "loops", diag))
+			if (node_expect(member, NODE_BOOLEAN, "loops", diag))
 				chain->loops = member->boolean;
+		} else if (!strcmp(member->key, "slowpath")) {
+			if (node_expect(member, NODE_TABLE, "slowpath", diag))
+				slowpath_parse(member, &chain->slowpath, diag);
 		} else {
-			unknown_key(member, "a chain file", keys, ARRAY_SIZE(keys), diag);
+			node_unknown_key(member, "a chain file", keys, ARRAY_SIZE(keys), diag);
 		}
 	}
 	chain->rx = xcalloc((links ? links->count : 0) + 1, sizeof(*chain->rx));
@@ -380,6 +360,7 @@ struct chain *chain_parse(const char *text, size_t length, struct diag *diag)
 
 	chain->text = xstrndup(text, length);
 	chain->length = length;
+	chain->slowpath = slowpath_default;
 	chain->root = toml_parse(text, length, diag);
 	if (chain->root)
 		parse_top(chain, diag);

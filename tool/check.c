@@ -25,37 +25,22 @@ void check_config(const struct model *model, struct diag *diag)
 	}
 }
 
-bool check_kernel_only(const struct model *model, struct loc *loc, char why[128])
-{
-	for (int i = 0; i < model->function_count; i++) {
-		if (model->functions[i].decl->disable_xdp) {
-			*loc = model->functions[i].decl->loc;
-			snprintf(why, 128, "function '%s' has disable_xdp",
-				 model->functions[i].name);
-			return false;
-		}
-	}
-	for (int i = GALETTE_SLOT_RX; i < model->edge_count; i++) {
-		if (model->edges[i].target.kind == TARGET_UPCALL) {
-			*loc = model->edges[i].target.loc;
-			snprintf(why, 128, "'!%s' leads out of the kernel",
-				 model->edges[i].target.name);
-			return false;
-		}
-	}
-	return true;
-}
-
 struct model *check(struct chain *chain, const struct check_input *input, struct diag *diag)
 {
 	struct model *model = model_new(input->name, chain);
 	int errors = diag->errors;
 
 	check_links(model, input, diag);
-	if (diag->errors == errors)
+	if (diag->errors == errors) {
 		check_paths(model, diag);
+		check_worlds(model, input, diag);
+	}
 	check_maps(model, diag);
+	check_slow_maps(model, diag);
 	check_config(model, diag);
+	/* Files are found by the config's values, and tried with them. */
+	if (diag->errors == errors)
+		check_files(model, input, diag);
 	if (diag->errors > errors) {
 		model_free(model);
 		return NULL;

@@ -33,11 +33,17 @@ int check_paths(const struct model *model, struct diag *diag);
 void check_links(struct model *model, const struct check_input *input, struct diag *diag);
 void check_maps(struct model *model, struct diag *diag);
 void check_config(const struct model *model, struct diag *diag);
+/* Which functions run where, and whether they can: in the order of the edges. */
+void check_worlds(struct model *model, const struct check_input *input, struct diag *diag);
+/* What native functions cannot do with maps. */
+void check_slow_maps(const struct model *model, struct diag *diag);
+/* The files that configs name, for functions that run natively; and a first try of these. */
+void check_files(struct model *model, const struct check_input *input, struct diag *diag);
 
-/*
- * Whether everything runs in the kernel; if not, *why and *loc name the first
- * function or link that needs the slow path.
- */
-bool check_kernel_only(const struct model *model, struct loc *loc, char why[128]);
+/* Whether an edge leads out of the kernel: to !F, or to a function that has disable_xdp. */
+bool check_leads_out(const struct model *model, const struct model_edge *edge);
+
+/* Whether a chain needs galette-slow: some edge leads out of the kernel. */
+bool check_needs_slow(const struct model *model);
 
 #endif

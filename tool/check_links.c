@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "alloc.h"
 #include "check.h"
@@ -100,31 +101,49 @@ static void reach(const struct chain *chain, const struct target *target, bool *
 }
 
 /*
- * The object of a function. Where there can be none because the function never
- * runs in the kernel, its actions are as the file links them.
+ * A function's objects, both of one directory and of one source. f->object is
+ * the BPF one if there is one.
  */
-static void open_object(struct model_function *f, const struct check_input *input,
-			struct diag *diag)
+static void open_both(struct model_function *f, const char *dir, struct diag *diag)
 {
-	const struct function *decl = f->decl;
+	struct loc loc = f->decl->loc;
+	struct object *native = NULL;
 
-	if (decl->disable_xdp && !object_exists(input->nf_path, decl->path)) {
-		diag_warning(diag, decl->loc,
-			     "no '%s.bpf.o' in %s: the actions, maps and config of '%s' are "
-			     "not checked",
-			     decl->path, input->nf_path, decl->name);
-		f->action_count = decl->link_count;
-		f->actions = xcalloc(decl->link_count + 1, sizeof(*f->actions));
-		for (int i = 0; i < decl->link_count; i++) {
-			if (*decl->links[i].action)
-				memcpy(f->actions[i], decl->links[i].action,
-				       GALETTE_ACTION_LEN);
-			else
-				snprintf(f->actions[i], GALETTE_ACTION_LEN, "%d", i);
-		}
+	f->native = native_open(dir, f->path, loc, diag);
+	if (f->native)
+		native = native_object(f->native, loc, diag);
+	f->has_native = native;
+	if (!object_exists(dir, f->path)) {
+		f->object = native;
 		return;
 	}
-	f->object = object_open(input->nf_path, decl->path, decl->loc, diag);
+	f->object = object_open(dir, f->path, loc, diag);
+	if (native && f->object)
+		native_same(native, f->object, loc, diag);
+	object_free(native);
+}
+
+static void no_object(const struct function *decl, const struct check_input *input,
+		      struct diag *diag)
+{
+	if (decl->disable_xdp)
+		diag_error(diag, decl->loc, "no '%s.bpf.o' and no '%s.so' in %s", decl->path,
+			   decl->path, input->nf_path);
+	else
+		diag_error(diag, decl->loc, "no '%s.bpf.o' in %s", decl->path, input->nf_path);
+}
+
+static void open_objects(struct model_function *f, const struct check_input *input,
+			 struct diag *diag)
+{
+	char *dir = object_dir(input->nf_path, f->path);
+	int errors = diag->errors;
+
+	if (dir)
+		open_both(f, dir, diag);
+	free(dir);
+	if (!f->object && diag->errors == errors)
+		no_object(f->decl, input, diag);
 	if (!f->object)
 		return;
 	f->action_count = f->object->action_count;
@@ -132,6 +151,11 @@ static void open_object(struct model_function *f, const struct check_input *inpu
 	memcpy(f->actions, f->object->actions, f->action_count * sizeof(*f->actions));
 	f->object_size = f->object->file_size;
 	f->object_crc32 = f->object->file_crc32;
+	/* The record tells whether either is another. */
+	if (f->native && f->object->bpf) {
+		f->object_size += f->native->size;
+		f->object_crc32 = crc32(f->object_crc32, f->native->bytes, f->native->size);
+	}
 }
 
 /* What can be reached from functions that stand by is part of the chain, too. */
@@ -170,7 +194,7 @@ static void find_functions(struct model *model, const struct check_input *input,
 		memcpy(f->name, decl->name, sizeof(f->name));
 		memcpy(f->path, decl->path, sizeof(f->path));
 		f->decl = decl;
-		open_object(f, input, diag);
+		open_objects(f, input, diag);
 		model->function_count++;
 	}
 }
@@ -280,15 +304,6 @@ static void add_function_edges(struct model *model, int function, struct diag *d
 	f->base = model->edge_count;
 	if (!f->actions || !decl->linked)
 		return;
-	if (f->action_count > GALETTE_ACTIONS_MAX) {
-		diag_error(diag, decl->links_loc, "'%s': more than %d targets", f->name,
-			   GALETTE_ACTIONS_MAX);
-		return;
-	}
-	if (!f->action_count) {
-		diag_error(diag, decl->links_loc, "'%s' has no target", f->name);
-		return;
-	}
 	if (decl->link_count && *decl->links[0].action) {
 		match_by_name(f, of, diag);
 	} else if (decl->link_count != f->action_count) {

@@ -21,9 +21,17 @@ void model_free(struct model *model)
 	if (!model)
 		return;
 	for (int i = 0; i < model->function_count; i++) {
-		object_free(model->functions[i].object);
-		free(model->functions[i].actions);
-		free(model->functions[i].map_index);
+		struct model_function *f = &model->functions[i];
+
+		object_free(f->object);
+		native_free(f->native);
+		for (int k = 0; k < f->file_count; k++) {
+			free(f->files[k].path);
+			free(f->files[k].bytes);
+		}
+		free(f->files);
+		free(f->actions);
+		free(f->map_index);
 	}
 	for (int i = 0; i < model->map_count; i++) {
 		btf__free(model->maps[i].own_btf);

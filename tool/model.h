@@ -51,6 +51,8 @@ struct model_function {
 	struct model_file *files; /* wanted: what the nf_file fields of its config name */
 	int file_count;
 	bool has_native; /* it can run in the slow path */
+	bool kernel;     /* wanted: packets may meet it in the kernel */
+	bool slow;       /* wanted: packets may meet it in the slow path */
 	__u32 prog_id;   /* running; 0: native only */
 };
 

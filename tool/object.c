@@ -1,148 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include "alloc.h"
-#include "chain.h"
 #include "kernel_log.h"
-#include "object.h"
+#include "object_read.h"
 #include "trial.h"
-
-/* Bytes. The kernel's own limits for keys and values are 512 and some MiB. */
-enum {
-	OBJECT_SIZE_MAX = 16 << 20,
-	KEY_SIZE_MAX = 512,
-	VALUE_SIZE_MAX = 1 << 20,
-};
-
-/* ---- the file ---- */
-
-static int open_below(const char *nf_path, const char *path, char **file)
-{
-	const char *dir = nf_path;
-
-	while (*dir) {
-		int length = strcspn(dir, ":"), fd;
-
-		if (asprintf(file, "%.*s/%s.bpf.o", length, dir, path) < 0)
-			return -ENOMEM;
-		fd = open(*file, O_RDONLY | O_CLOEXEC);
-		if (fd >= 0)
-			return fd;
-		free(*file);
-		*file = NULL;
-		if (errno != ENOENT && errno != ENOTDIR)
-			return -errno;
-		dir += length + (dir[length] == ':');
-	}
-	return -ENOENT;
-}
 
 bool object_exists(const char *nf_path, const char *path)
 {
 	char *file = NULL;
-	int fd = open_below(nf_path, path, &file);
+	int fd = object_find(nf_path, path, ".bpf.o", &file);
 
 	free(file);
 	if (fd >= 0)
 		close(fd);
-	return fd >= 0;
-}
-
-static void *read_object(int fd, size_t *length)
-{
-	struct stat st;
-	char *bytes;
-	size_t got = 0;
-
-	if (fstat(fd, &st))
-		return NULL;
-	if (!S_ISREG(st.st_mode) || st.st_size > OBJECT_SIZE_MAX) {
-		errno = S_ISREG(st.st_mode) ? EFBIG : EINVAL;
-		return NULL;
-	}
-	bytes = xmalloc(st.st_size + 1);
-	while (got < (size_t)st.st_size) {
-		ssize_t n = read(fd, bytes + got, st.st_size - got);
-
-		if (n <= 0)
-			break;
-		got += n;
-	}
-	*length = got;
-	return bytes;
+	/* What cannot be opened is there. */
+	return fd != -ENOENT;
 }
 
 /* ---- what it holds ---- */
-
-/* What C calls an identifier: it becomes a word, and a file name in bpffs. */
-static bool is_identifier(const char *name, size_t size)
-{
-	static const char letters[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
-
-	return name && *name && strlen(name) < size && !name[strspn(name, letters)];
-}
-
-/* An enumerator as a word: "NO_OP" is "no-op". False: an action has that word already. */
-static bool add_action(struct object *object, const char *name, int place)
-{
-	char *out = object->actions[place];
-
-	for (int c = 0; name[c]; c++)
-		out[c] = name[c] == '_' ? '-' : tolower((unsigned char)name[c]);
-	for (int i = 0; i < object->action_count; i++)
-		if (i != place && !strcmp(object->actions[i], out))
-			return false;
-	return true;
-}
-
-/* The enumerators of nf_action's enum, in value order, as words. */
-static int read_actions(struct object *object, __u32 type, struct loc loc, struct diag *diag)
-{
-	int id = btf__resolve_type(object->btf, type), count;
-	const struct btf_type *t = id < 0 ? NULL : btf__type_by_id(object->btf, id);
-	const struct btf_enum *e;
-
-	if (!t || !btf_is_enum(t)) {
-		diag_error(diag, loc, "%s: its actions are not an enum", object->file);
-		return -EINVAL;
-	}
-	count = btf_vlen(t);
-	if (!count || count > GALETTE_ACTIONS_MAX) {
-		diag_error(diag, loc, "%s: it has %d actions; 1 to %d are possible",
-			   object->file, count, GALETTE_ACTIONS_MAX);
-		return -EINVAL;
-	}
-	object->actions = xcalloc(count, sizeof(*object->actions));
-	object->action_count = count;
-	e = btf_enum(t);
-	for (int i = 0; i < count; i++, e++) {
-		const char *name = btf__name_by_offset(object->btf, e->name_off);
-
-		if (e->val < 0 || e->val >= count || *object->actions[e->val] ||
-		    !is_identifier(name, GALETTE_ACTION_LEN)) {
-			diag_error(diag, loc,
-				   "%s: the values of its actions must be 0 to %d, each once, "
-				   "and their names shorter than %d characters",
-				   object->file, count - 1, GALETTE_ACTION_LEN);
-			return -EINVAL;
-		}
-		if (!add_action(object, name, e->val)) {
-			diag_error(diag, loc, "%s: two of its actions are called '%s'",
-				   object->file, object->actions[e->val]);
-			return -EINVAL;
-		}
-	}
-	return 0;
-}
 
 /* Where .rodata holds what we look for. */
 static int read_rodata(struct object *object, struct loc loc, struct diag *diag)
@@ -186,7 +66,7 @@ static int read_rodata(struct object *object, struct loc loc, struct diag *diag)
 	}
 	if (object->tick.type && object->tick.size != sizeof(__u64))
 		object->tick.type = 0;
-	return read_actions(object, action.type, loc, diag);
+	return object_read_actions(object, action.type, loc, diag);
 }
 
 static bool is_own(const struct bpf_map *map)
@@ -194,17 +74,6 @@ static bool is_own(const struct bpf_map *map)
 	const char *name = bpf_map__name(map);
 
 	return bpf_map__is_internal(map) || !strcmp(name, "slots") || !strcmp(name, "edges");
-}
-
-/* Of a type that a chain file can name, its keys and values of types that BTF knows. */
-static bool is_nf_map(const struct btf *btf, const struct bpf_map *map)
-{
-	__s64 key = btf__resolve_size(btf, bpf_map__btf_key_type_id(map));
-	__s64 value = btf__resolve_size(btf, bpf_map__btf_value_type_id(map));
-
-	return is_identifier(bpf_map__name(map), GALETTE_NAME_LEN) &&
-	       map_type_name(bpf_map__type(map)) != map_type_name(0) && key > 0 && value > 0 &&
-	       key == bpf_map__key_size(map) && value == bpf_map__value_size(map);
 }
 
 static int read_maps(struct object *object, struct loc loc, struct diag *diag)
@@ -218,7 +87,7 @@ static int read_maps(struct object *object, struct loc loc, struct diag *diag)
 	bpf_object__for_each_map(map, object->bpf) {
 		if (is_own(map))
 			continue;
-		object->maps[object->map_count++] = (struct object_map) {
+		object->maps[object->map_count] = (struct object_map) {
 			.name = bpf_map__name(map),
 			.map = map,
 			.type = bpf_map__type(map),
@@ -229,20 +98,8 @@ static int read_maps(struct object *object, struct loc loc, struct diag *diag)
 			.key_type = bpf_map__btf_key_type_id(map),
 			.value_type = bpf_map__btf_value_type_id(map),
 		};
-		if (!is_nf_map(object->btf, map)) {
-			diag_error(diag, loc, "%s: map '%s' is not declared by NF_MAP()",
-				   object->file, bpf_map__name(map));
+		if (object_check_map(object, &object->maps[object->map_count++], loc, diag))
 			return -EINVAL;
-		}
-		if (bpf_map__key_size(map) > KEY_SIZE_MAX ||
-		    bpf_map__value_size(map) > VALUE_SIZE_MAX) {
-			diag_error(diag, loc,
-				   "%s: map '%s' has keys of %u bytes and values of %u; %d and "
-				   "%d are possible",
-				   object->file, bpf_map__name(map), bpf_map__key_size(map),
-				   bpf_map__value_size(map), KEY_SIZE_MAX, VALUE_SIZE_MAX);
-			return -EINVAL;
-		}
 	}
 	return 0;
 }
@@ -292,7 +149,7 @@ static int open_bytes(struct object *object, const void *bytes, size_t length, s
 static int parse_object(struct object *object, int fd, struct loc loc, struct diag *diag)
 {
 	size_t length = 0;
-	void *bytes = read_object(fd, &length);
+	void *bytes = object_bytes(fd, OBJECT_SIZE_MAX, &length);
 	int err;
 
 	if (!bytes) {
@@ -318,7 +175,7 @@ struct object *object_open(const char *nf_path, const char *path, struct loc loc
 			   struct diag *diag)
 {
 	struct object *object = xcalloc(1, sizeof(*object));
-	int fd = open_below(nf_path, path, &object->file);
+	int fd = object_find(nf_path, path, ".bpf.o", &object->file);
 
 	if (fd < 0) {
 		diag_error(diag, loc,
@@ -340,6 +197,8 @@ void object_free(struct object *object)
 	if (!object)
 		return;
 	bpf_object__close(object->bpf);
+	btf__free(object->own_btf);
+	free(object->data);
 	free(object->actions);
 	free(object->maps);
 	free(object->file);
@@ -357,7 +216,8 @@ const struct object_map *object_map(const struct object *object, const char *nam
 void *object_var(const struct object *object, const struct object_var *var)
 {
 	size_t length;
-	char *data = (char *)bpf_map__initial_value(object->rodata, &length);
+	char *data = object->bpf ? (char *)bpf_map__initial_value(object->rodata, &length)
+				 : (char *)object->data;
 
 	return data + var->offset;
 }

@@ -54,6 +54,15 @@ void object_free(struct object *object);
 /* Whether there is such a file at all. */
 bool object_exists(const char *nf_path, const char *path);
 
+/*
+ * The first directory of nf_path that has PATH.bpf.o or PATH.so, malloc'ed: both
+ * worlds' objects are taken from one place. NULL: there is none.
+ */
+char *object_dir(const char *nf_path, const char *path);
+
+/* What C calls an identifier, shorter than `size`: it becomes a word, and a file name in bpffs. */
+bool object_identifier(const char *name, size_t size);
+
 const struct object_map *object_map(const struct object *object, const char *name);
 
 /* The bytes of a .rodata variable (native only: of the config), to be changed before loading. */

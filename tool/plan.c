@@ -92,7 +92,9 @@ static void plan_function(struct plan *plan, const struct model *wanted, int w,
 		add(plan, CHANGE_MODIFY, "function", new->name, "object %s, was %s", new->path,
 		    old->path);
 	else if (new->object_size != old->object_size || new->object_crc32 != old->object_crc32)
-		add(plan, CHANGE_MODIFY, "function", new->name, "object file has changed");
+		add(plan, CHANGE_MODIFY, "function", new->name, "%s",
+		    new->file_count ? "object or its files have changed"
+				    : "object file has changed");
 	else if (!same_config(new->decl->config, old->decl->config))
 		add(plan, CHANGE_MODIFY, "function", new->name, "config has changed");
 	else if (new->decl->disable_xdp != old->decl->disable_xdp)
@@ -168,6 +170,42 @@ static void plan_link(struct plan *plan, const struct model *wanted,
 		target_format(&old->target, was);
 		add(plan, CHANGE_MODIFY, "link", name, "-> %s, was %s", to, was);
 	}
+}
+
+/* ---- the slow path ---- */
+
+static void plan_number(struct plan *plan, const char *name, int new, int old)
+{
+	if (new == old)
+		return;
+	if (!new)
+		add(plan, CHANGE_MODIFY, "slowpath", name, "not said, was %d", old);
+	else if (!old)
+		add(plan, CHANGE_MODIFY, "slowpath", name, "%d, was not said", new);
+	else
+		add(plan, CHANGE_MODIFY, "slowpath", name, "%d, was %d", new, old);
+}
+
+static void plan_slowpath(struct plan *plan, const struct model *wanted,
+			  const struct model *running)
+{
+	const struct slowpath *new = &wanted->chain->slowpath, *old;
+	char to[GALETTE_TARGET_LEN], was[GALETTE_TARGET_LEN];
+
+	if (!running)
+		return;
+	old = &running->chain->slowpath;
+	if (new->absent != old->absent) {
+		target_format(&(struct target) { .kind = new->absent }, to);
+		target_format(&(struct target) { .kind = old->absent }, was);
+		add(plan, CHANGE_MODIFY, "slowpath", "absent", "%s, was %s", to, was);
+	}
+	plan_number(plan, "pipes", new->pipes, old->pipes);
+	plan_number(plan, "frames", new->frames, old->frames);
+	plan_number(plan, "watchdog", new->watchdog, old->watchdog);
+	if (new->busy_poll != old->busy_poll)
+		add(plan, CHANGE_MODIFY, "slowpath", "busy_poll", "%s, was %s",
+		    new->busy_poll ? "true" : "false", old->busy_poll ? "true" : "false");
 }
 
 /* ---- maps ---- */
@@ -300,6 +338,7 @@ struct plan *plan_make(const struct model *wanted, const struct model *running,
 	plan_functions(plan, wanted, running);
 	for (int i = GALETTE_SLOT_RX; i < wanted->edge_count; i++)
 		plan_link(plan, wanted, &wanted->edges[i], running);
+	plan_slowpath(plan, wanted, running);
 	plan_maps(plan, wanted, running, resets, reset_count, diag);
 	if (diag->errors > errors) {
 		plan_free(plan);

@@ -67,7 +67,10 @@ static void resolve_enum(struct value_type *out)
 		out->is_signed |= values[i].val < 0;
 }
 
-/* gcc says of `unsigned char`, which is __u8, too that it is a character; clang does not. */
+/*
+ * gcc says of `unsigned char` and `signed char`, which are __u8 and __s8, too that
+ * they are characters; clang does not.
+ */
 static bool is_char(const struct btf *btf, __u32 id)
 {
 	const struct btf_type *type;
@@ -82,7 +85,8 @@ static bool is_char(const struct btf *btf, __u32 id)
 			return btf_is_int(type) && type->size == 1 &&
 			       (!strcmp(name, "char") ||
 				((btf_int_encoding(type) & BTF_INT_CHAR) &&
-				 strcmp(name, "unsigned char") != 0));
+				 strcmp(name, "unsigned char") != 0 &&
+				 strcmp(name, "signed char") != 0));
 		}
 		id = type->type;
 	}

@@ -30,9 +30,6 @@ expect 2 "an interface that is not there" pin attach eth7 "$T/a.toml"
 says "… is named" "no interface 'eth7'"
 expect 2 "an alias that is not bound" pin attach eth0 "$ROOT/chains/two-port.toml"
 says "… is named" "(lan|wan)"
-expect 2 "a chain for the slow path" pin attach eth0 "$ROOT/chains/security.toml"
-says "… is refused in a sentence" "slow path"
-equal "… of one line" 1 "$(grep -c error "$T/err")"
 equal "nothing was left by all this" "" "$(pinned | grep -vx '[.]')"
 for verb in show rollback detach "map" "apply x" "plan x" "link s1:next drop"; do
 	# shellcheck disable=SC2086 # words

@@ -22,8 +22,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 static void check_model(const struct model *model)
 {
-	struct loc loc;
-	char text[GALETTE_TARGET_LEN], why[128];
+	char text[GALETTE_TARGET_LEN];
 
 	for (int i = GALETTE_SLOT_RX; i < model->edge_count; i++) {
 		struct model_edge again = model->edges[i];
@@ -38,7 +37,15 @@ static void check_model(const struct model *model)
 	for (int i = 0; i < model->map_count; i++)
 		if (!model->maps[i].user_count || model_map(model, model->maps[i].name) != i)
 			abort();
-	check_kernel_only(model, &loc, why);
+	for (int i = 0; i < model->function_count; i++) {
+		const struct model_function *f = &model->functions[i];
+
+		if (!f->kernel && !f->slow)
+			abort();
+		if ((f->slow && !f->has_native) || (f->kernel && !f->object->bpf))
+			abort();
+	}
+	check_needs_slow(model);
 }
 
 static void one_way(const uint8_t *data, size_t size, const struct check_input *input)

@@ -76,7 +76,47 @@ static void test_whole_file(void **state)
 	assert_string_equal(chain->rx[0].name, "");
 	assert_string_equal(chain->rx[1].name, "lan.7");
 	assert_int_equal(chain->rx[1].target.kind, TARGET_UPCALL);
+	assert_int_equal(chain->slowpath.absent, TARGET_DROP);
+	assert_int_equal(chain->slowpath.pipes, 0);
+	assert_int_equal(chain->slowpath.frames, CHAIN_FRAMES);
+	assert_int_equal(chain->slowpath.watchdog, CHAIN_WATCHDOG);
+	assert_false(chain->slowpath.busy_poll);
 	chain_free(chain);
+}
+
+static void test_slowpath(void **state)
+{
+	static const char rx[] = "[[links]]\nfrom = \"rx\"\nto = [\"tx\"]\n";
+	static const struct {
+		const char *text;
+		struct slowpath is;
+	} cases[] = {
+		{ "[slowpath]\n", { TARGET_DROP, 0, CHAIN_FRAMES, CHAIN_WATCHDOG, false } },
+		{ "slowpath = { absent = \"pass\", pipes = 64, frames = 64, watchdog = 3600, "
+		  "busy_poll = true }\n",
+		  { TARGET_PASS, 64, 64, 3600, true } },
+		{ "slowpath = { absent = \"tx\", pipes = 1, frames = 32768, watchdog = 1 }\n",
+		  { TARGET_TX, 1, 32768, 1, false } },
+		{ "slowpath.absent = \"drop\"\n",
+		  { TARGET_DROP, 0, CHAIN_FRAMES, CHAIN_WATCHDOG, false } },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct diag diag = { 0 };
+		struct chain *chain;
+		char text[512];
+
+		snprintf(text, sizeof(text), "%s%s", cases[i].text, rx);
+		chain = parse(text, &diag);
+		assert_said(&diag, "");
+		assert_non_null(chain);
+		assert_int_equal(chain->slowpath.absent, cases[i].is.absent);
+		assert_int_equal(chain->slowpath.pipes, cases[i].is.pipes);
+		assert_int_equal(chain->slowpath.frames, cases[i].is.frames);
+		assert_int_equal(chain->slowpath.watchdog, cases[i].is.watchdog);
+		assert_int_equal(chain->slowpath.busy_poll, cases[i].is.busy_poll);
+		chain_free(chain);
+	}
 }
 
 /* A chain that is refused for what `extra`, on its sixth line, says. */
@@ -155,6 +195,26 @@ static const struct {
 	       "a_name_of_thirty_two_letters_xxx = \"tx\" }\n",
 	  "7:8: error: an action 'a b' may hold only letters, digits, '-' and '_'\n"
 	  "7:22: error: no action can have a name this long\n" },
+	{ REST "[slowpath]\nabsent = \"abort\"\npipes = 65\nframes = 96\nwatchdog = 0\n"
+	       "busy_poll = 1\npipe = 2\n",
+	  "6:10: error: absent must be \"drop\", \"pass\" or \"tx\", not \"abort\"\n"
+	  "7:9: error: pipes must be 1 to 64\n"
+	  "8:10: error: frames must be a power of two, 64 to 32768\n"
+	  "9:12: error: watchdog must be 1 to 3600 seconds\n"
+	  "10:13: error: busy_poll must be a boolean, not an integer\n"
+	  "11:1: error: unknown key 'pipe' in slowpath (did you mean 'pipes'?)\n" },
+	{ REST "[slowpath]\nabsent = true\npipes = 0\nframes = 65536\nwatchdog = 3601\n",
+	  "6:10: error: absent must be a string, not a boolean\n"
+	  "7:9: error: pipes must be 1 to 64\n"
+	  "8:10: error: frames must be a power of two, 64 to 32768\n"
+	  "9:12: error: watchdog must be 1 to 3600 seconds\n" },
+	{ REST "[slowpath]\nframes = 32\npipes = \"4\"\nwatchdog = 1.5\n",
+	  "6:10: error: frames must be a power of two, 64 to 32768\n"
+	  "7:9: error: pipes must be an integer, not a string\n"
+	  "8:12: error: watchdog must be an integer, not a float\n" },
+	{ "slowpath = 1\n", "1:12: error: slowpath must be a table, not an integer\n" },
+	{ "slowpaths = {}\n",
+	  "1:1: error: unknown key 'slowpaths' in a chain file (did you mean 'slowpath'?)\n" },
 	{ "links = [1]\n", "1:10: error: a link must be a table, not an integer\n" },
 };
 
@@ -237,6 +297,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole_file),
+		cmocka_unit_test(test_slowpath),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_many_functions),
 		cmocka_unit_test(test_nul),

@@ -83,15 +83,12 @@ static void test_object_missing(void **state)
 
 	snprintf(what, sizeof(what), "4:12: error: no 'a.bpf.o' in %s\n", nf_path());
 	assert_check(RX("a") FUNCTION("a") LINK("a", "[\"tx\"]"), what);
-	/* The slow path may have it: not checked, and said so. */
-	snprintf(what, sizeof(what),
-		 "4:12: warning: no 'a.bpf.o' in %s: the actions, maps and config of 'a' are "
-		 "not "
-		 "checked\n",
+	snprintf(what, sizeof(what), "4:12: error: no 'a.bpf.o' and no 'a.so' in %s\n",
 		 nf_path());
 	assert_check(RX("a") FUNCTION("a") "disable_xdp = true\n" LINK("a", "[\"tx\"]"), what);
-	strcat(what, "8:6: error: 'a' has no target\n");
-	assert_check(RX("a") FUNCTION("a") "disable_xdp = true\n" LINK("a", "[]"), what);
+	/* That a function can be met in the slow path does not make it native only. */
+	snprintf(what, sizeof(what), "4:12: error: no 'a.bpf.o' in %s\n", nf_path());
+	assert_check(RX("!a") FUNCTION("a") LINK("a", "[\"tx\"]"), what);
 }
 
 /* Several stages' errors come in one run. */
@@ -233,28 +230,6 @@ static void test_standby(void **state)
 		"must be so: loops = true)\n");
 }
 
-static void test_kernel_only(void **state)
-{
-	struct model *model =
-		good_model(RX("a") NOOP("a") "disable_xdp = true\n" LINK("a", "[\"tx\"]"));
-	struct loc loc;
-	char why[128];
-
-	assert_false(check_kernel_only(model, &loc, why));
-	assert_string_equal(why, "function 'a' has disable_xdp");
-	assert_int_equal(loc.line, 4);
-	model_free(model);
-	model = good_model(RX("a") NOOP("a") NOOP("b") LINK("a", "[\"!b\"]")
-				   LINK("b", "[\"tx\"]"));
-	assert_false(check_kernel_only(model, &loc, why));
-	assert_string_equal(why, "'!b' leads out of the kernel");
-	assert_int_equal(loc.line, 10);
-	model_free(model);
-	model = good_model(RX("a") NOOP("a") LINK("a", "[\"tx\"]"));
-	assert_true(check_kernel_only(model, &loc, why));
-	model_free(model);
-}
-
 /* ---- interfaces ---- */
 
 static struct model *bound(const char *text, const struct binding *bindings, int count,
@@ -350,7 +325,6 @@ int main(void)
 		cmocka_unit_test(test_longest_path),
 		cmocka_unit_test(test_upcall_ends_the_path),
 		cmocka_unit_test(test_standby),
-		cmocka_unit_test(test_kernel_only),
 		cmocka_unit_test(test_interfaces_bound),
 		cmocka_unit_test(test_rx),
 		cmocka_unit_test(test_long_alias),

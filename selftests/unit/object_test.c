@@ -97,7 +97,7 @@ static void write_object(const char *name, const void *bytes, size_t length)
 /* The first directory that has it; the checksum tells one file from another. */
 static void test_nf_path(void **state)
 {
-	char path[2 * PATH_MAX + 64];
+	char path[2 * PATH_MAX + 64], file[PATH_MAX + 64], *found;
 	struct diag diag = { 0 };
 	size_t length;
 	char *bytes = read_file("build/nf/no-op.bpf.o", &length);
@@ -116,6 +116,20 @@ static void test_nf_path(void **state)
 	assert_true(object_exists(path, "no-op"));
 	assert_false(object_exists(path, "no"));
 	assert_false(object_exists("", "no-op"));
+	found = object_dir(path, "macswap");
+	assert_string_equal(found, dir);
+	free(found);
+	/* A native object by itself is one, too. */
+	snprintf(file, sizeof(file), "%s/no-op.so", dir);
+	assert_int_equal(symlink("/dev/null", file), 0);
+	found = object_dir(path, "no-op");
+	assert_string_equal(found, dir);
+	free(found);
+	assert_int_equal(unlink(file), 0);
+	found = object_dir(path, "no-op");
+	assert_string_equal(found, "build/nf");
+	free(found);
+	assert_null(object_dir(path, "no"));
 	assert_null(object_open("build/nf:build", "no", here, &diag));
 	assert_said(&diag, "5:6: error: no 'no.bpf.o' in build/nf:build\n");
 	free(bytes);

@@ -195,6 +195,55 @@ static void test_object_file(void **state)
 	model_free(running);
 }
 
+/* What a config's file says is in the checksum, too. */
+static void test_files(void **state)
+{
+	static const char text[] =
+		RX("!o") "[functions.o]\npath = \"native-only\"\n"
+			 "config.rules = \"chains/gateway.toml\"\n" LINK("o", "[\"tx\", "
+									      "\"tx\"]");
+	struct model *running = running_of(text), *wanted = good_model(text);
+	struct diag diag = { 0 };
+	struct plan *plan = plan_make(wanted, running, NULL, 0, &diag);
+
+	assert_false(plan->changed);
+	plan_free(plan);
+	running->functions[0].object_crc32 ^= 1;
+	plan = plan_make(wanted, running, NULL, 0, &diag);
+	assert_string_equal(plan->changes[0].detail, "object or its files have changed");
+	plan_free(plan);
+	model_free(wanted);
+	model_free(running);
+}
+
+static void test_slowpath(void **state)
+{
+	static const char some[] =
+		"[slowpath]\nabsent = \"pass\"\npipes = 4\nframes = 64\nwatchdog = 7\n"
+		"busy_poll = true\n" RX("tx");
+
+	assert_plan(some, some, NULL, "unit: nothing to do\n");
+	assert_plan("[slowpath]\nwatchdog = 5\nframes = 2048\n" RX("tx"), RX("tx"), NULL,
+		    "unit: nothing to do\n");
+	assert_plan(some, NULL, NULL,
+		    "+ interface \n"
+		    "+ link rx -> tx\n");
+	assert_plan(some, RX("tx"), NULL,
+		    "~ slowpath absent pass, was drop\n"
+		    "~ slowpath pipes 4, was not said\n"
+		    "~ slowpath frames 64, was 2048\n"
+		    "~ slowpath watchdog 7, was 5\n"
+		    "~ slowpath busy_poll true, was false\n");
+	assert_plan("slowpath.absent = \"tx\"\n" RX("tx"), some, NULL,
+		    "~ slowpath absent tx, was pass\n"
+		    "~ slowpath pipes not said, was 4\n"
+		    "~ slowpath frames 2048, was 64\n"
+		    "~ slowpath watchdog 5, was 7\n"
+		    "~ slowpath busy_poll false, was true\n");
+	assert_plan("slowpath.pipes = 2\n" RX("tx"), "slowpath.pipes = 4\n" RX("tx"), NULL,
+		    "~ slowpath pipes 2, was 4\n");
+}
+
 static void test_interfaces(void **state)
 {
 	static const char a[] = LINK("rx(a)", "[\"tx(b)\"]"),
@@ -377,6 +426,8 @@ int main(void)
 		cmocka_unit_test(test_change),
 		cmocka_unit_test(test_functions),
 		cmocka_unit_test(test_object_file),
+		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_slowpath),
 		cmocka_unit_test(test_interfaces),
 		cmocka_unit_test(test_maps_refused),
 		cmocka_unit_test(test_map_fields),
