@@ -65,6 +65,10 @@ static int obey(char order, __u32 line)
 	case 'w': /* and at rest */
 		for (;;)
 			pause();
+	case 'h': /* as if a complaint of 100000 bytes came */
+		if (write(3, (int[]) { 0, 1, 1, 100000 }, 4 * sizeof(int)) < 0)
+			return 0;
+		/* fall through */
 	case 'g': /* rubbish to where it should not write: the host's pipe */
 		for (int i = 0; i < 4096; i++)
 			if (write(3, "rubbish", 7) != 7)

@@ -101,6 +101,7 @@ static const struct {
 	{ "p", MAIN "%s: 'loaded' cannot be loaded: Invalid argument\n" },
 	{ "x", MAIN "%s: 'loaded' ends when it is loaded\n" },
 	{ "g", MAIN "%s: 'loaded' ends when it is loaded\n" },
+	{ "h", MAIN "%s: 'loaded' ends when it is loaded\n" },
 	{ "l", MAIN "%s: 'loaded' is not loaded within 1 seconds\n" },
 	{ "w", MAIN "%s: 'loaded' is not loaded within 1 seconds\n" },
 	{ "3", MAIN "%s: 'loaded' cannot be loaded: Numerical result out of range\n" },
