@@ -199,6 +199,15 @@ NF_LOAD(dpi)
 	return err ?: rules.rule_count ? compile_rules() : 0;
 }
 
+/* By dlclose(): what the rules are in goes with them. */
+__attribute__((destructor)) static void unload(void)
+{
+	hs_free_scratch(scratch);
+	hs_free_database(database);
+	free(found);
+	rules_free(&rules);
+}
+
 /* ---- searching ---- */
 
 /* Whether a content that ends at `end` is where its rule wants it. */

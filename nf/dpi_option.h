@@ -149,14 +149,17 @@ static void rules_option(struct rules_parser *p, const char *name,
 
 	while (o < end && strcmp(o->name, name) != 0)
 		o++;
-	if (o == end)
+	if (o == end) {
 		rules_bad(p, at, "option '%s' is not supported", name);
-	else if (value && o->value == RULES_NO_VALUE)
+	} else if (value && o->value == RULES_NO_VALUE) {
 		rules_bad(p, value, "'%s' has no value", name);
-	else if (!value && o->value == RULES_VALUE)
+	} else if (!value && o->value == RULES_VALUE) {
 		rules_bad(p, at, "'%s' needs a value", name);
-	else if (o->read(p, value ?: &none) && value && value->at < value->end)
-		rules_unexpected(p, value, "the value");
+	} else if (o->read(p, value ?: &none) && value) {
+		rules_blanks(value);
+		if (value->at < value->end)
+			rules_unexpected(p, value, "the value");
+	}
 }
 
 #endif

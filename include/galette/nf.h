@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The network function's interface. An NF is one file, nf/NAME.c, that
- * includes this header and nothing else of ours:
+ * includes this header and nothing else of ours (dpi also its own parser, in
+ * headers beside it that are of use to nobody else):
  *
  *   #include <galette/nf.h>
  *

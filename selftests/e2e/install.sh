@@ -12,8 +12,12 @@
 
 expect 0 "make install DESTDIR PREFIX" make -s -C "$ROOT" install DESTDIR="$T" PREFIX=/opt
 P=$T/opt
-equal "one object a function" "$(find "$ROOT/nf" -name '*.c' | wc -l)" \
+equal "one native object a function" "$(find "$ROOT/nf" -name '*.c' | wc -l)" \
+	"$(find "$P/lib/galette/nf" -name '*.so' | wc -l)"
+equal "one BPF object a function that has a BPF world" \
+	"$(grep -Lx '// world: native' "$ROOT"/nf/*.c | wc -l)" \
 	"$(find "$P/lib/galette/nf" -name '*.bpf.o' | wc -l)"
+holds "dpi's rules" cmp "$ROOT/nf/dpi.rules" "$P/lib/galette/nf/dpi.rules"
 expect 0 "the installed chain, by the installed tool" \
 	"$P/bin/galette-pin" --nf-path "$P/lib/galette/nf" check "$P/share/galette/chains/gateway.toml"
 holds "man page" man -l --warnings "$P/share/man/man8/galette-pin.8"

@@ -16,6 +16,7 @@ for fuzzer; do
 			[ -e "$file" ] && cp "$file" "$build/seeds/$fuzzer/${file//\//-}"
 		done ;;
 	object_fuzz) cp build/nf/*.bpf.o "$build/seeds/$fuzzer" ;;
+	rules_fuzz) cp nf/*.rules "$build/seeds/$fuzzer" ;;
 	native_fuzz) cp build/nf/*.so "$build/seeds/$fuzzer" ;;
 	esac
 	dictionary=()

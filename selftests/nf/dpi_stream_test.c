@@ -154,7 +154,7 @@ static void test_places(void **state)
 	assert_int_equal(segment(&a, &there, 10, ".ab"), CLEAN);
 	assert_int_equal(segment(&a, &there, 13, "c"), CLEAN);
 	assert_int_equal(segment(&a, &there, 14, "...xyz"), CLEAN);
-	assert_int_equal(segment(&a, &there, 14, "."), CLEAN); /* behind it is not in it */
+	assert_int_equal(segment(&a, &there, 13, "c"), CLEAN); /* behind it is not in it */
 	assert_int_equal(segment(&a, &there, 20, "abc"), ATTACK);
 	other.sport = 1001;
 	assert_int_equal(segment(&a, &other, 10, "two, "), CLEAN);

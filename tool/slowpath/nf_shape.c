@@ -8,6 +8,10 @@
 #include "nf_shape.h"
 #include "value.h"
 
+enum {
+	UNNAMED_MAX = 8 /* structs in structs */
+};
+
 __attribute__((format(printf, 2, 3))) static bool differ(char **why, const char *fmt, ...)
 {
 	va_list args;
@@ -56,15 +60,29 @@ static bool is_file(const struct btf *btf, __u32 id)
 	       !strcmp(btf__name_by_offset(btf, t->name_off), "nf_file");
 }
 
+/* Also in the unnamed structs and unions of one, so deep. */
+static int find_file(const struct btf *btf, __u32 id, const char *field, int depth)
+{
+	const struct btf_type *t = plain(btf, id);
+	const struct btf_member *member = t && btf_is_composite(t) ? btf_members(t) : NULL;
+
+	for (int i = 0; member && i < btf_vlen(t); i++, member++) {
+		const char *name = btf__name_by_offset(btf, member->name_off) ?: "";
+		int at = (int)(btf_member_bit_offset(t, i) / 8), inside = -1;
+
+		if (*name && !strcmp(name, field))
+			return is_file(btf, member->type) ? at : -1;
+		if (!*name && depth)
+			inside = find_file(btf, member->type, field, depth - 1);
+		if (inside >= 0)
+			return at + inside;
+	}
+	return -1;
+}
+
 int nf_shape_file(const struct btf *btf, const char *field)
 {
-	const struct btf_type *t = plain(btf, var_type(btf, "config"));
-	const struct btf_member *member = t && btf_is_struct(t) ? btf_members(t) : NULL;
-
-	for (int i = 0; member && i < btf_vlen(t); i++, member++)
-		if (!strcmp(btf__name_by_offset(btf, member->name_off), field))
-			return is_file(btf, member->type) ? (int)(member->offset / 8) : -1;
-	return -1;
+	return find_file(btf, var_type(btf, "config"), field, UNNAMED_MAX);
 }
 
 __u32 nf_shape_map_type(const struct btf *btf, const char *map, const char *which)

@@ -88,7 +88,8 @@ extern int nf_load_(void) __attribute__((weak, visibility("hidden")));
  * NF_LOAD(NAME) { body }: runs once, with the config that the chain file gives
  * and before the first packet, also when a chain is only checked. 0, or a
  * negative errno. No map is there yet, and no file can be opened: what the
- * config names as nf_file, nf_file_text() has read.
+ * config names as nf_file, nf_file_text() has read. What it allocates, a function
+ * with __attribute__((destructor)) gives back.
  */
 #define NF_LOAD(NAME)                 \
 	static int NAME##_load(void); \
