@@ -4,7 +4,7 @@
 #   make check      unit, NF and end-to-end tests (as root; parts skip without)
 #   make lint       clang-format, cppcheck, shellcheck
 #   make demo       a real chain on real packets, in its own namespaces
-#   make bench      the cost of a hop, and of an apply
+#   make bench      the cost of a hop, of an apply, of a slow path's layouts
 #   make install    DESTDIR, PREFIX
 #   make deps       install what building and testing need (Debian's apt)
 # V=1 shows the commands; SANITIZE=1 builds the tool with ASan and UBSan.
@@ -61,6 +61,7 @@ TESTSO  := $(patsubst %.c,$(B)/%.so,$(wildcard selftests/nf-objects/native-*.c) 
 UNIT    := $(patsubst %.c,$(B)/%,$(wildcard selftests/unit/*_test.c))
 NFTEST  := $(patsubst %.c,$(B)/%,$(wildcard selftests/nf/*_test.c))
 HELPERS := $(patsubst %.c,$(B)/%,$(filter-out %.bpf.c,$(wildcard selftests/helpers/*.c)))
+BENCH   := $(B)/selftests/bench/hop $(B)/selftests/bench/layout
 E2E     := $(sort $(wildcard selftests/e2e/*.sh))
 
 # Hyperscan is for x86; its port to other machines is called otherwise.
@@ -69,7 +70,7 @@ HYPERSCAN := $(if $(filter arm64,$(shell dpkg --print-architecture 2>/dev/null))
 # What a Debian 12 machine lacks: to build, to test.
 PACKAGES := make gcc g++ clang llvm bpftool pkg-config libbpf-dev libelf-dev zlib1g-dev \
 	$(HYPERSCAN) libnl-3-dev libnl-route-3-dev libnl-genl-3-dev libtomlplusplus-dev libjson-c-dev \
-	libseccomp-dev libcap-dev libcmocka-dev clang-format cppcheck shellcheck iproute2 ethtool jq \
+	libxdp-dev libseccomp-dev libcap-dev libcmocka-dev clang-format cppcheck shellcheck iproute2 ethtool jq \
 	iputils-ping netcat-openbsd procps man-db groff
 
 # clang-format knows C, cppcheck finds what compilers do not.
@@ -164,7 +165,7 @@ demo: deps
 	$(Q)selftests/demo.sh
 
 bench: deps
-	$(Q)$(MAKE) --no-print-directory all $(TESTBPF) $(HELPERS) $(B)/selftests/bench/hop
+	$(Q)$(MAKE) --no-print-directory all $(TESTBPF) $(HELPERS) $(BENCH)
 	$(Q)GALETTE_BUILD=$(abspath $(B)) selftests/bench/bench.sh
 
 lint: deps
@@ -203,7 +204,7 @@ clean:
 	$(Q)rm -rf build
 
 -include $(TOOLOBJ:.o=.d) $(SLOWOBJ:.o=.d) $(B)/tool/slowpath/main.d $(NF:.o=.d) $(addsuffix .d,$(NFSO) $(TESTSO)) $(TESTBPF:.o=.d) $(SKEL:$(B)/%.skel.h=$(B)/bpf/%.bpf.d) \
-	$(addsuffix .d,$(UNIT) $(NFTEST) $(HELPERS) $(B)/selftests/bench/hop)
+	$(addsuffix .d,$(UNIT) $(NFTEST) $(HELPERS) $(BENCH))
 
 # ---- fuzzing ----
 

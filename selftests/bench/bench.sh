@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# What a hop costs, and an apply. Prints figures, judges none: read the ratios.
-#   BENCH_ROUNDS, BENCH_REPEAT, BENCH_APPLIES: how long it takes
+# What a hop costs, and an apply, and two layouts of the slow path. Prints figures, judges
+# none: read the ratios.
+#   BENCH_ROUNDS, BENCH_REPEAT, BENCH_APPLIES, BENCH_LAYOUTS: how long it takes
 set -u
 
 if [ "$(id -u)" -ne 0 ]; then
@@ -19,6 +20,7 @@ fi
 ROUNDS=${BENCH_ROUNDS:-10}
 REPEAT=${BENCH_REPEAT:-50000}
 APPLIES=${BENCH_APPLIES:-50}
+LAYOUTS=${BENCH_LAYOUTS:-5}
 
 # ---- a hop ----
 # A chain of $2 functions $1, as linear() makes them, on the interface hop$2-$3.
@@ -106,3 +108,10 @@ echo "  last packet of one generation to the first of the next: $(cat "$T/gap") 
 echo "  (two packets of one generation are $(cat "$T/interval") ns apart: mean of each)"
 echo "  missed tail calls: $(pin -j show eth0 | jq .missed)"
 pin -q detach eth0
+
+# ---- the slow path's layout ----
+veth slow0 wire0
+echo
+echo "N pipes, a process each, on one AF_XDP queue, W us of work a packet, k thousand packets/s offered:"
+echo "A a socket per pipe, B one socket and a dispatcher; medians of $LAYOUTS"
+"$BUILD/selftests/bench/layout" slow0 wire0 "$LAYOUTS" || exit 1

@@ -10,9 +10,11 @@
  * in both; what was to move is then in a journal, written before, and the ring's
  * index, which is one store, tells whether it did.
  *
- * Every frame has a home: the port whose fill ring it goes back to. A fill ring
- * has room for all its frames, a receive ring as well, and a completion ring for
- * all there are: none of the three is ever full.
+ * Every frame has a home: the port whose fill ring it goes back to. A receive
+ * ring has room for all frames of its port, a completion ring for all there are,
+ * and a fill ring for twice its own, for the kernel tells of a frame that it has
+ * received before it says that the fill ring's entry is free (xsk_flush()): none
+ * of the three is ever full.
  */
 #ifndef SLOWPATH_MEMORY_H
 #define SLOWPATH_MEMORY_H

@@ -74,7 +74,7 @@ static int map_rings(struct ports *ports, __u32 port, __u32 pipe)
 				  XDP_PGOFF_TX_RING, &at.tx);
 	if (err || pipe)
 		return err;
-	return map_ring(s->fd, &p->fill, m->frames, sizeof(__u64), XDP_UMEM_PGOFF_FILL_RING,
+	return map_ring(s->fd, &p->fill, m->frames * 2, sizeof(__u64), XDP_UMEM_PGOFF_FILL_RING,
 			&at.fr)
 		       ?: map_ring(s->fd, &p->completion, power_of_two(memory_total(m)),
 				   sizeof(__u64), XDP_UMEM_PGOFF_COMPLETION_RING, &at.cr);
@@ -95,13 +95,13 @@ static int configure(struct ports *ports, int fd, __u32 port, __u32 pipe)
 		.len = (__u64)memory_total(m) * SLOW_FRAME_SIZE,
 		.chunk_size = SLOW_FRAME_SIZE,
 	};
-	__u32 frames = m->frames, all = power_of_two(memory_total(m));
+	__u32 frames = m->frames, fill = m->frames * 2, all = power_of_two(memory_total(m));
 	int err = 0;
 
 	if (!port && !pipe)
 		err = set(fd, XDP_UMEM_REG, &umem, sizeof(umem));
 	if (!err && !pipe)
-		err = set(fd, XDP_UMEM_FILL_RING, &frames, sizeof(frames))
+		err = set(fd, XDP_UMEM_FILL_RING, &fill, sizeof(fill))
 			      ?: set(fd, XDP_UMEM_COMPLETION_RING, &all, sizeof(all));
 	return err ?: set(fd, XDP_RX_RING, &frames, sizeof(frames)) ?:
 		      set(fd, XDP_TX_RING, &frames, sizeof(frames));
