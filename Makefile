@@ -81,7 +81,7 @@ SHSOURCES = $(call sources,-name '*.sh') selftests/run tool/galette-pin.bash $(w
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check run-check lint demo bench install deps clean format
+.PHONY: all check run-check sanitized lint demo bench install deps clean format
 
 all: $(B)/galette-pin $(B)/galette-slow $(NF) $(NFSO) $(RULES)
 
@@ -158,7 +158,13 @@ check: deps
 	$(Q)$(MAKE) --no-print-directory run-check
 
 run-check: all $(TESTBPF) $(TESTSO) $(UNIT) $(NFTEST) $(HELPERS)
-	$(Q)GALETTE_BUILD=$(abspath $(B)) selftests/run $(UNIT) $(NFTEST) $(E2E)
+	$(Q)$(if $(SANITIZE),,$(MAKE) --no-print-directory SANITIZE=1 sanitized)
+	$(Q)GALETTE_BUILD=$(abspath $(B)) selftests/run $(UNIT) $(NFTEST) $(if $(SANITIZE),,$(SANITIZED)) $(E2E)
+
+# What NFs do with memory that is not theirs shows natively.
+SANITIZED := build/sanitize/selftests/nf/differential_test
+
+sanitized: $(SANITIZED) $(NFSO) $(addprefix $(B)/selftests/nf-objects/native-api,.so .bpf.o)
 
 demo: deps
 	$(Q)$(MAKE) --no-print-directory all
