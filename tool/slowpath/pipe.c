@@ -238,8 +238,7 @@ static int patience_ms(const struct pipe *p)
 	const struct slow_memory *m = p->slow->memory;
 
 	for (__u32 port = 0; port < m->ports; port++)
-		if (p->kept[port] ||
-		    ring_used(&p->slow->ports.port[port].fill) < m->frames / 2)
+		if (p->kept[port] || ring_used(&p->slow->ports.port[port].fill) < m->frames / 2)
 			return 1;
 	return p->looked ? (int)(LOOK_NS / 1000000) : -1;
 }
