@@ -14,6 +14,7 @@ BINDIR    ?= $(PREFIX)/bin
 LIBDIR    ?= $(PREFIX)/lib
 MANDIR    ?= $(PREFIX)/share/man
 COMPDIR   ?= $(PREFIX)/share/bash-completion/completions
+UNITDIR   ?= $(PREFIX)/lib/systemd/system
 CLANG     ?= clang
 LLVM_STRIP ?= llvm-strip
 BPFTOOL   ?= bpftool
@@ -77,7 +78,7 @@ PACKAGES := make gcc g++ clang llvm bpftool pkg-config libbpf-dev libelf-dev zli
 # An exported tree has no git.
 sources = $(shell find . -name build -prune -o -name '.?*' -prune -o -type f \( $(1) \) -printf '%P\n' | sort)
 CSOURCES = $(call sources,-name '*.c' -o -name '*.h' -o -name '*.cc')
-SHSOURCES = $(call sources,-name '*.sh') selftests/run tool/galette-pin.bash $(wildcard .ci/run)
+SHSOURCES = $(call sources,-name '*.sh') selftests/run tool/galette-pin.bash tool/slowpath/galette-slow.bash $(wildcard .ci/run)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -196,12 +197,15 @@ deps:
 
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/galette/nf $(DESTDIR)$(MANDIR)/man8 \
-		$(DESTDIR)$(COMPDIR) $(DESTDIR)$(PREFIX)/include/galette/nf \
+		$(DESTDIR)$(COMPDIR) $(DESTDIR)$(UNITDIR) $(DESTDIR)$(PREFIX)/include/galette/nf \
 		$(DESTDIR)$(PREFIX)/share/galette/chains
 	install -m 755 $(B)/galette-pin $(B)/galette-slow $(DESTDIR)$(BINDIR)
 	install -m 644 $(NF) $(NFSO) $(RULES) $(DESTDIR)$(LIBDIR)/galette/nf
-	install -m 644 tool/galette-pin.8 $(DESTDIR)$(MANDIR)/man8
+	install -m 644 tool/galette-pin.8 tool/slowpath/galette-slow.8 $(DESTDIR)$(MANDIR)/man8
 	install -m 644 tool/galette-pin.bash $(DESTDIR)$(COMPDIR)/galette-pin
+	install -m 644 tool/slowpath/galette-slow.bash $(DESTDIR)$(COMPDIR)/galette-slow
+	sed 's|/usr/local/bin|$(BINDIR)|' tool/slowpath/galette-slow@.service > $(DESTDIR)$(UNITDIR)/galette-slow@.service
+	chmod 644 $(DESTDIR)$(UNITDIR)/galette-slow@.service
 	install -m 644 include/galette/*.h vmlinux/vmlinux.h $(DESTDIR)$(PREFIX)/include/galette
 	install -m 644 include/galette/nf/*.h $(DESTDIR)$(PREFIX)/include/galette/nf
 	install -m 644 chains/*.toml $(DESTDIR)$(PREFIX)/share/galette/chains

@@ -9,7 +9,7 @@ _galette_pin_global='--json --verbose --quiet --help --version --pin-root --nf-p
 
 _galette_pin_options() {
 	case $1 in
-	attach) echo --mode --name --no-wait ;;
+	attach) echo --mode --name --no-helper --no-wait ;;
 	apply) echo --mode --no-wait --reset-map ;;
 	plan) echo --exit-code --reset-map ;;
 	link | rollback | detach) echo --no-wait ;;
@@ -39,11 +39,12 @@ _galette_pin_show() {
 	done <<< "$(_galette_pin_run show "$1")"
 }
 
-# Where a link may lead, and the aliases that tx() takes.
+# Where a link may lead, in the slow path too, and the aliases that tx() takes.
 _galette_pin_targets() {
-	local kind name alias _
+	local kind name alias functions _
 	echo tx drop pass abort
-	_galette_pin_show "$1" function
+	mapfile -t functions <<< "$(_galette_pin_show "$1" function)"
+	printf '%s\n' "${functions[@]}" "${functions[@]/#/!}"
 	while read -r kind name alias _; do
 		[ "$kind" = interface ] || continue
 		case $alias in
@@ -148,7 +149,7 @@ _galette_pin() {
 			fi ;;
 		esac
 	done
-	cur=${words[-1]//\\/} # "tx\(" is how one types it
+	cur=${words[-1]//\\/} # "tx\(" and "\!" are how one types it
 	[ ${#words[@]} -gt 2 ] && before=${words[-2]}
 	_galette_pin_value "$before" "$chain" && return
 	if [[ $cur == -* ]]; then

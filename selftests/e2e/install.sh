@@ -12,16 +12,41 @@
 
 expect 0 "make install DESTDIR PREFIX" make -s -C "$ROOT" install DESTDIR="$T" PREFIX=/opt
 P=$T/opt
-equal "one native object a function" "$(find "$ROOT/nf" -name '*.c' | wc -l)" \
-	"$(find "$P/lib/galette/nf" -name '*.so' | wc -l)"
-equal "one BPF object a function that has a BPF world" \
-	"$(grep -Lx '// world: native' "$ROOT"/nf/*.c | wc -l)" \
-	"$(find "$P/lib/galette/nf" -name '*.bpf.o' | wc -l)"
-holds "dpi's rules" cmp "$ROOT/nf/dpi.rules" "$P/lib/galette/nf/dpi.rules"
+
+# Of each function its objects: a native one, and one for the kernel unless it says so.
+wanted() {
+	local path name
+	for path in "$ROOT"/nf/*.c; do
+		name=$(basename "$path" .c)
+		echo "$name.so"
+		grep -qx '// world: native' "$path" || echo "$name.bpf.o"
+	done
+	find "$ROOT/nf" -name '*.rules' -printf '%f\n'
+}
+equal "each function's objects, and their files" "$(wanted | sort)" \
+	"$(find "$P/lib/galette/nf" -type f -printf '%f\n' | sort)"
+holds "some are native only" test -e "$P/lib/galette/nf/dpi.so" -a ! -e "$P/lib/galette/nf/dpi.bpf.o"
 expect 0 "the installed chain, by the installed tool" \
 	"$P/bin/galette-pin" --nf-path "$P/lib/galette/nf" check "$P/share/galette/chains/gateway.toml"
-holds "man page" man -l --warnings "$P/share/man/man8/galette-pin.8"
-holds "completion" bash -n "$P/share/bash-completion/completions/galette-pin"
+expect 0 "one with a native function and its file" \
+	"$P/bin/galette-pin" --nf-path "$P/lib/galette/nf" check "$P/share/galette/chains/security.toml"
+for tool in galette-pin galette-slow; do
+	holds "$tool" "$P/bin/$tool" --version
+	holds "its man page" man -l --warnings "$P/share/man/man8/$tool.8"
+	holds "its completion" bash -n "$P/share/bash-completion/completions/$tool"
+done
+
+# The unit runs what is installed.
+UNIT=$P/lib/systemd/system/galette-slow@.service
+equal "the unit's programs" "/opt/bin/galette-pin /opt/bin/galette-slow" \
+	"$(grep -o '/[a-z/]*/bin/galette-[a-z]*' "$UNIT" | sort | xargs)"
+if command -v systemd-analyze > /dev/null; then
+	sed "s|/opt/bin|$P/bin|" "$UNIT" > "$T/galette-slow@.service"
+	expect 0 "systemd takes the unit" systemd-analyze --man=no verify "$T/galette-slow@.service"
+	equal "without a warning" "" "$(cat "$T/out" "$T/err")"
+else
+	skip "systemd takes the unit" "no systemd-analyze"
+fi
 
 # Seen from its own place the tool looks into the directory it was built for.
 expect 2 "no nf/ beside the installed tool" "$P/bin/galette-pin" check /dev/stdin \
@@ -39,10 +64,20 @@ cat > "$T/own/echo.c" <<-'NF'
 NF
 expect 0 "a function against the installed headers" clang -target bpf -mcpu=v3 -O2 -g -Wall -Werror \
 	-I"$P/include" -I"$P/include/galette" -c "$T/own/echo.c" -o "$T/own/echo.bpf.o"
+expect 0 "and natively" gcc -std=gnu11 -O2 -gbtf -fPIC -shared -fvisibility=hidden -fno-strict-aliasing \
+	-Wno-unknown-pragmas -I"$P/include" -I"$P/include/galette" -o "$T/own/echo.so" "$T/own/echo.c"
 printf '%s\n' '[functions.echo]' '[[links]]' 'from = "rx"' 'to = ["echo"]' \
 	'[[links]]' 'from = "echo"' 'to = { again = "tx" }' > "$T/own/echo.toml"
 bench
 expect 0 "and its chain" "$P/bin/galette-pin" --nf-path "$T/own" attach eth0 "$T/own/echo.toml"
 probe
 equal "sends eight frames back" 8 "$(probed .received)"
+expect 0 "in the slow path" "$P/bin/galette-pin" link eth0 rx '!echo'
+holds "it is the installed galette-slow" test \
+	"$(readlink "/proc/$("$P/bin/galette-pin" -j show eth0 | jq .slowpath.pid)/exe")" = "$P/bin/galette-slow"
+probe
+sent_back() {
+	"$P/bin/galette-pin" -j show eth0 | jq -e '[.slowpath.pipes[].tx] | add == 8'
+}
+holds "sends eight frames back, too" wait_for sent_back
 expect 0 "detach" "$P/bin/galette-pin" detach eth0
