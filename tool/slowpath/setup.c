@@ -70,12 +70,13 @@ static int load_generations(struct slow *slow, const char *dir)
 	char path[PATH_MAX];
 	char **names;
 	int count = pins_path(path, dir, "gen") ?: pins_list(path, &names);
-	int err = nf_clock_calibrate(&clock);
+	int err = nf_clock_calibrate(&clock, slow->record->clock);
 
 	if (count < 0 || err) {
 		error("cannot read %s: %s", path, strerror(count < 0 ? -count : -err));
 		return count < 0 ? count : err;
 	}
+	slow->record->clock = clock.origin;
 	for (int i = 0; i < count && !err; i++) {
 		if (pins_path(path, dir, "gen/%s", names[i]) || !upcall_any(path))
 			continue;
