@@ -41,6 +41,7 @@ struct slow_port {
 		__u32 active; /* 1 + the pipe that is at it; 0: nobody is */
 		__u32 from, to;
 	} fill, completion;
+	__u64 empty; /* of the kernel's count of empty fill rings: what has been added up */
 };
 
 /* A pipe's socket for one port. */
@@ -51,7 +52,7 @@ struct slow_socket {
 		__u32 active;
 		__u32 from;
 	} tx;
-	__u64 seen[3]; /* of the kernel's counts of this socket: what has been added up */
+	__u64 seen[2]; /* of the kernel's counts of this socket: what has been added up */
 };
 
 struct slow_memory {
@@ -60,10 +61,12 @@ struct slow_memory {
 	__u32 frames;                         /* of each port */
 	__u64 size;                           /* bytes in all */
 	__u64 sockets_at, owners_at, umem_at; /* offsets from here */
-	__u32 stop;      /* the pipes are to end when they have done what was there */
-	__u32 handed;    /* they have ended */
-	__u32 successor; /* process id; 0: it just ends */
-	__u32 watching;  /* the watchdog is awake */
+	__u32 stop;            /* the pipes are to end when they have done what was there */
+	__u32 handed;          /* they have ended */
+	__u32 successor;       /* process id; 0: it just ends */
+	__u32 adopted;         /* by the successor, rings and all */
+	__u64 successor_start; /* as in struct galette_helper */
+	__u32 watching;        /* the watchdog is awake */
 	__u32 busy[GALETTE_PIPES_MAX];
 	struct slow_port port[SLOW_PORTS_MAX];
 };

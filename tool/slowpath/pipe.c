@@ -17,6 +17,7 @@ enum {
 	BURST = 64,          /* packets of one port before the others have their turn */
 	KICK_NS = 100000,    /* a packet that is ready does not wait longer for others */
 	LOOK_NS = 100000000, /* between two looks at the kernel's counts */
+	LAST_MS = 1000,      /* at the end: for an interface that takes nothing now */
 	/* Of a frame: what an XDP program would find before and behind a packet. */
 	ROOM_BEFORE = SLOW_HEADROOM - 40, /* sizeof(struct xdp_frame) */
 	ROOM_BEHIND = 320,                /* sizeof(struct skb_shared_info) */
@@ -33,6 +34,7 @@ struct pipe {
 	__u64 kicked;          /* ns */
 	__u64 looked;          /* ns */
 	bool stopping;
+	int last; /* ms left of LAST_MS */
 };
 
 static __u64 now_ns(void)
@@ -175,24 +177,36 @@ static int receive(struct pipe *p, __u32 port)
 
 /* ---- the kernel's own counts ---- */
 
+/*
+ * A packet that finds no free frame is counted with its socket's dropped ones, and
+ * once more with the fill ring, which the port's sockets share.
+ */
+static __u64 take_empty(struct slow_port *port, __u64 empty, __u64 dropped)
+{
+	__s64 more = empty - __atomic_load_n(&port->empty, __ATOMIC_RELAXED);
+	__u64 of_these = more < 0 ? 0 : (__u64)more < dropped ? (__u64)more : dropped;
+
+	__atomic_fetch_add(&port->empty, of_these, __ATOMIC_RELAXED);
+	return of_these;
+}
+
 static void look_at(struct pipe *p, __u32 port)
 {
-	static const enum galette_loss as[] = { GALETTE_LOSS_RX_DROPPED, GALETTE_LOSS_RX_FULL,
-						GALETTE_LOSS_FILL_EMPTY };
 	__u64 *seen = memory_socket(p->slow->memory, port, p->index)->seen;
+	__u64 *lost = p->record->lost, dropped, empty;
 	struct xdp_statistics s = { 0 };
 	socklen_t length = sizeof(s);
-	__u64 now[3];
 
-	if (getsockopt(p->polled[port].fd, SOL_XDP, XDP_STATISTICS, &s, &length))
+	if (getsockopt(p->slow->ports.port[port].pipes[p->index].fd, SOL_XDP, XDP_STATISTICS,
+		       &s, &length))
 		return;
-	now[0] = s.rx_dropped;
-	now[1] = s.rx_ring_full;
-	now[2] = s.rx_fill_ring_empty_descs;
-	for (int i = 0; i < 3; i++) {
-		bump(&p->record->lost[as[i]], now[i] - seen[i]);
-		seen[i] = now[i];
-	}
+	dropped = s.rx_dropped - seen[0];
+	empty = take_empty(&p->slow->memory->port[port], s.rx_fill_ring_empty_descs, dropped);
+	bump(&lost[GALETTE_LOSS_FILL_EMPTY], empty);
+	bump(&lost[GALETTE_LOSS_RX_DROPPED], dropped - empty);
+	bump(&lost[GALETTE_LOSS_RX_FULL], s.rx_ring_full - seen[1]);
+	seen[0] = s.rx_dropped;
+	seen[1] = s.rx_ring_full;
 }
 
 static void look(struct pipe *p)
@@ -263,6 +277,19 @@ static void settle(struct pipe *p)
 	}
 }
 
+/* At the end: what has not been sent yet goes, if the interface takes it some time. */
+static bool wait_to_send(struct pipe *p)
+{
+	const struct timespec turn = { .tv_nsec = 1000000 };
+	bool any = false;
+
+	for (__u32 port = 0; port < p->slow->memory->ports; port++)
+		any |= p->unsent[port];
+	if (any && p->last--)
+		nanosleep(&turn, NULL);
+	return any && p->last > 0;
+}
+
 /* ---- the process ---- */
 
 static void begin_to_stop(struct pipe *p)
@@ -278,6 +305,7 @@ static void init(struct pipe *p, struct slow *slow, __u32 index)
 
 	*p = (struct pipe) { .slow = slow, .index = index, .record = &slow->records[index] };
 	p->hand = (struct hand) { .ports = &slow->ports, .pipe = index };
+	p->last = LAST_MS;
 	p->polled = xcalloc(ports, sizeof(*p->polled));
 	p->unsent = xcalloc(ports, sizeof(*p->unsent));
 	p->until = xcalloc(ports, sizeof(*p->until));
@@ -311,8 +339,10 @@ void pipe_run(struct slow *slow, __u32 index)
 			continue;
 		}
 		settle(&p);
-		if (p.stopping)
+		if (p.stopping && !wait_to_send(&p))
 			break;
+		if (p.stopping)
+			continue;
 		sleep_until_packets(&p);
 	}
 	look(&p);
