@@ -18,6 +18,9 @@
 #   probe [OPTION ...]            eight frames; result in $PROBE
 #   handled HOPS                  whose stamps eight frames come back with, by HOPS functions:
 #                                 a build's number, "none" (they reach the stack) or "broken"
+#   slow_show FILTER              of what show says of eth0's slow path
+#   slow_base; slow_balance CASE  before load_start --slow, after load_stop: that galette-slow
+#                                 and the wires have counted the same packets
 
 set -u
 
@@ -266,4 +269,65 @@ linear() {
 		done
 		[ -t 0 ] || cat
 	} > "$file"
+}
+
+slow_show() {
+	pin -j show "${2-eth0}" | jq -r ".slowpath | $1"
+}
+
+# galette-slow has ended, or been ended.
+slow_gone() {
+	[ "$(slow_show .pid)" = null ]
+}
+
+# Of all pipes: packets, the ways they left on, losses in the kernel's rings, other losses.
+slow_counts() {
+	slow_show '[.pipes[]? | [.packets, .tx + .redirect, .pass + .drop + .abort,
+		.lost["rx-full"] + .lost["fill-empty"] + .lost["rx-dropped"],
+		([.lost[]] | add) - .lost["rx-full"] - .lost["fill-empty"] - .lost["rx-dropped"]]] |
+		transpose | if . == [] then [0, 0, 0, 0, 0] else map(add) end | join(" ")'
+}
+
+# Absent packets of this generation and those behind it: of any edge, also one that leads elsewhere now.
+slow_absent() {
+	local dir
+	for dir in "$PINS"/eth0/gen/*; do
+		[ "${dir##*/}" -lt "$SLOW_SINCE" ] || bpftool -j map dump pinned "$dir/upcalls"
+	done | jq -s '[.[][].formatted.values[].value.absent] | add'
+}
+
+slow_base() {
+	SLOW_SINCE=$(pin -j show eth0 | jq .generation)
+	SLOW_BASE="$(slow_counts) $(slow_absent)"
+}
+
+# What has been added to them.
+slow_added() {
+	local before now i
+	read -ra before <<< "$SLOW_BASE"
+	read -ra now <<< "$(slow_counts) $(slow_absent)"
+	for i in "${!now[@]}"; do
+		now[i]=$((now[i] - before[i]))
+	done
+	echo "${now[*]}"
+}
+
+# The pipes look at the kernel's counts ten times a second.
+slow_agrees() {
+	local added
+	read -ra added <<< "$(slow_added)"
+	[ "$((added[3] + added[5]))" = "$(load .dropped)" ]
+}
+
+slow_balance() {
+	local entered received dropped redirected back_lost lost added
+	wait_for slow_agrees
+	read -r entered received dropped redirected back_lost lost \
+		<<< "$(load '"\(.entered) \(.received) \(.dropped) \(.redirected) \(.back_lost) \(.lost)"')"
+	read -ra added <<< "$(slow_added)"
+	equal "$1: $entered entered = $received came back + $((dropped - added[5])) found a full ring on the way there + $back_lost back + $lost in between + ${added[5]} absent" \
+		"$entered" $((received + dropped + back_lost + lost))
+	equal "$1: … galette-slow counted those that it got, sent and lost, and those lost before it" \
+		"$redirected $((redirected - added[2] - lost)) $dropped $lost" \
+		"${added[0]} ${added[1]} $((added[3] + added[5])) ${added[4]}"
 }

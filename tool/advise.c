@@ -30,7 +30,9 @@ static void follow(const struct model *model, const struct model_edge *edge, int
 		sends->tx[interface] = true;
 	if (edge->target.kind == TARGET_REDIRECT && to >= 0)
 		sends->redirect[to] = true;
-	if (edge->target.kind != TARGET_FUNCTION || to < 0 || seen[to])
+	/* What leaves the kernel is sent as the stack sends. */
+	if (edge->target.kind != TARGET_FUNCTION || to < 0 || seen[to] ||
+	    edge_leads_out(model, edge))
 		return;
 	seen[to] = true;
 	for (int i = 0; i < model->functions[to].action_count; i++)

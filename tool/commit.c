@@ -117,11 +117,20 @@ static int start_slow(const struct state *state, const struct model *wanted)
 		       ?: slow_ensure(state, dir, wanted->slowpath.no_helper);
 }
 
-/* Undo everything that was made, so that a failure leaves what was before. */
-static void back_out(struct state *state, const struct model *wanted, const bool *made,
-		     bool first)
+/* One with other pipes ends the one that runs before it can tell whether it works itself. */
+static void restart_slow(const struct state *state, const struct model *running)
 {
-	if (first) {
+	char dir[PATH_MAX];
+
+	if (!pins_path(dir, state->dir, "gen/%u", state->current))
+		slow_ensure(state, dir, running->slowpath.no_helper);
+}
+
+/* Undo everything that was made, so that a failure leaves what was before. */
+static void back_out(struct state *state, const struct model *wanted,
+		     const struct model *running, const bool *made)
+{
+	if (!running) {
 		remove_chain(state->dir);
 		return;
 	}
@@ -129,6 +138,7 @@ static void back_out(struct state *state, const struct model *wanted, const bool
 		if (made[i])
 			links_detach(state->dir, wanted->interfaces[i].name);
 	generations_drop_build(state);
+	restart_slow(state, running);
 }
 
 static __u32 next_number(const struct state *state)
@@ -175,7 +185,7 @@ int commit_generation(const struct state *state, struct model *wanted,
 	if (!err)
 		err = write_root(root, ingress);
 	if (err)
-		back_out(&copy, wanted, made, !running);
+		back_out(&copy, wanted, running, made);
 	if (root >= 0)
 		close(root);
 	if (ingress >= 0)

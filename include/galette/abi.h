@@ -196,7 +196,7 @@ struct galette_helper {
 	__u32 total;
 	__u32 fill, rx, tx, completion; /* in the rings */
 	__u32 hand;                     /* in the pipes' hands */
-	__u32 reserved[2];
+	__u64 clock; /* jiffies in ns less CLOCK_MONOTONIC; 0: not known */
 };
 
 _Static_assert(sizeof(struct galette_upcall_head) == 8, "upcall head");

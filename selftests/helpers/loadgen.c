@@ -15,6 +15,7 @@
  *   tx_lost     … tried, but PEER's ring was full
  *   received    frames that the sink at PEER saw
  *   lost        entered but in none of the counts above: must be 0
+ *   back_lost   with --slow: sent by galette-slow, but PEER's ring was full
  *   mixed, short, switches, backward, builds: see stamp.h
  *
  * The programs stay pinned in /sys/fs/bpf/load-PEER, so that the next call
@@ -22,6 +23,7 @@
  *   --count N --seconds S --rate PPS --cpu N --batch N --ready FILE
  *   --burst N   frames behind one look at the clock (a tenth of a second's worth)
  *   --src A --dst A --sport N --dport N --vlan ID (twice: QinQ) --hops N
+ *   --slow      redirected frames are on their way to galette-slow, and come back
  *   --skb       send --count frames through a packet socket instead: no setup
  *               time, and the one way into generic XDP, which counts nothing of
  *               the above but sent and received; and into a stack without XDP.
@@ -57,7 +59,7 @@ static struct {
 	const char *peer, *dev, *src, *dst, *ready;
 	unsigned long long count;
 	double seconds, rate;
-	int cpu, batch, burst, vlans, vlan[2], sport, dport, hops, skb;
+	int cpu, batch, burst, vlans, vlan[2], sport, dport, hops, skb, slow;
 } opt = { .src = "10.0.0.1", .dst = "10.0.0.2", .cpu = -1, .sport = 1000, .dport = 2000 };
 
 static struct {
@@ -326,9 +328,10 @@ static void report(double seconds, const struct veth_stat *dev, const struct vet
 {
 	__u64 accounted =
 		dev->xdp_drops + dev->redirects + dev->rx_drops + dev->xdp_tx + dev->tx_errors;
+	__u64 sent_back = dev->xdp_tx + (opt.slow ? dev->redirects - dev->xmit_drops : 0);
 	__u64 passed = dev->entered - accounted;
 	/* Without XDP on IF all goes to the stack: then nothing is received either. */
-	__s64 lost = dev->xdp_tx - c->received;
+	__s64 lost = sent_back - c->received;
 
 	printf("{\"seconds\":%.3f,\"rate\":%.0f,\"sent\":%llu,\"enter_lost\":%lld,", seconds,
 	       c->sent / seconds, c->sent,
@@ -339,6 +342,8 @@ static void report(double seconds, const struct veth_stat *dev, const struct vet
 		printf("\"stack\":%llu,", stack);
 	printf("\"tx\":%llu,\"tx_lost\":%llu,\"received\":%llu,\"lost\":%lld,", dev->xdp_tx,
 	       dev->tx_errors, c->received, lost);
+	if (opt.slow)
+		printf("\"back_lost\":%llu,", dev->xmit_drops);
 	printf("\"mixed\":%llu,\"short\":%llu,\"switches\":%llu,\"backward\":%llu,\"builds\":[",
 	       c->mixed, c->short_, c->switches, c->backward);
 	for (int i = 0; i < STAMP_BUILDS; i++)
@@ -348,13 +353,14 @@ static void report(double seconds, const struct veth_stat *dev, const struct vet
 
 static void parse(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "count", 1, 0, 'c' }, { "seconds", 1, 0, 't' }, { "rate", 1, 0, 'r' },
-		{ "burst", 1, 0, 'u' }, { "cpu", 1, 0, 'p' },     { "batch", 1, 0, 'b' },
-		{ "ready", 1, 0, 'y' }, { "src", 1, 0, 's' },     { "dst", 1, 0, 'd' },
-		{ "sport", 1, 0, 'S' }, { "dport", 1, 0, 'D' },   { "vlan", 1, 0, 'v' },
-		{ "hops", 1, 0, 'h' },  { "skb", 0, 0, 'k' },     {}
-	};
+	static const struct option longs[] = { { "count", 1, 0, 'c' }, { "seconds", 1, 0, 't' },
+					       { "rate", 1, 0, 'r' },  { "burst", 1, 0, 'u' },
+					       { "cpu", 1, 0, 'p' },   { "batch", 1, 0, 'b' },
+					       { "ready", 1, 0, 'y' }, { "src", 1, 0, 's' },
+					       { "dst", 1, 0, 'd' },   { "sport", 1, 0, 'S' },
+					       { "dport", 1, 0, 'D' }, { "vlan", 1, 0, 'v' },
+					       { "hops", 1, 0, 'h' },  { "skb", 0, 0, 'k' },
+					       { "slow", 0, 0, 'w' },  {} };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -398,6 +404,9 @@ static void parse(int argc, char **argv)
 		case 'k':
 			opt.skb = 1;
 			break;
+		case 'w':
+			opt.slow = 1;
+			break;
 		case 'v':
 			if (opt.vlans < 2)
 				opt.vlan[opt.vlans++] = atoi(optarg);
@@ -421,11 +430,13 @@ static void parse(int argc, char **argv)
 static int settled(const struct veth_stat *dev, const struct veth_stat *peer,
 		   const struct load_counts *c)
 {
+	__u64 gone = opt.slow ? dev->xmit_drops : dev->redirects;
+
 	if (opt.skb)
-		return c->received + stack + dev->xdp_drops + dev->rx_drops + dev->redirects +
-			       dev->tx_errors ==
+		return c->received + stack + dev->xdp_drops + dev->rx_drops + dev->tx_errors +
+			       gone ==
 		       c->sent;
-	return dev->entered == peer->xmit && dev->xdp_tx == c->received;
+	return dev->entered == peer->xmit && dev->xdp_tx + dev->redirects - gone == c->received;
 }
 
 static void pin_to_cpu(int cpu)

@@ -22,6 +22,7 @@ struct veth_stat {
 	__u64 tx_errors; /* … and did not take */
 	__u64 xmit;      /* redirected to this device and taken by its peer's ring */
 	__u64 xmit_errors;
+	__u64 xmit_drops; /* sent as the stack sends, by AF_XDP too, and not taken by its peer's ring */
 };
 
 static inline __u64 *veth_stat_field(struct veth_stat *stat, const char *name)
@@ -56,6 +57,22 @@ static inline int veth_ethtool(int sock, const char *name, void *command)
 	return ioctl(sock, SIOCETHTOOL, &ifr);
 }
 
+/* 0 where /sys is that of another network namespace. */
+static inline __u64 veth_xmit_drops(const char *name)
+{
+	char path[64 + IFNAMSIZ];
+	unsigned long long n = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/statistics/tx_dropped", name);
+	f = fopen(path, "r");
+	if (f && fscanf(f, "%llu", &n) != 1)
+		n = 0;
+	if (f)
+		fclose(f);
+	return n;
+}
+
 static inline int veth_stat(const char *name, struct veth_stat *stat)
 {
 	struct {
@@ -84,6 +101,7 @@ static inline int veth_stat(const char *name, struct veth_stat *stat)
 		if (field)
 			*field += values->data[i];
 	}
+	stat->xmit_drops = veth_xmit_drops(name);
 	err = 0;
 out:
 	if (sock >= 0)

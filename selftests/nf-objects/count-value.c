@@ -7,5 +7,6 @@ struct count_value {
 	__u32 bytes;
 };
 NF_MAP(seen, HASH, __u32, struct count_value, 16);
+#define COUNT_OF(value) (&(value)->packets)
 
 #include "count.h"

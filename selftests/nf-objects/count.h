@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The body of count and its variants, which differ in their map, `seen`. */
+#ifndef COUNT_OF
+#define COUNT_OF(value) (value)
+#endif
+
 enum count_action {
 	NEXT
 };
@@ -12,7 +16,7 @@ NF(count, enum count_action)
 
 	*(__u32 *)&one = 1;
 	if (value)
-		__sync_fetch_and_add((__u32 *)value, 1);
+		atomic_add(COUNT_OF(value), 1);
 	else
 		map_put_new(&seen, &key, &one);
 	return NEXT;

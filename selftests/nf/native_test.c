@@ -153,11 +153,18 @@ static void test_clock(void **state)
 {
 	int ahead = 0, behind = 0, rounds = 0;
 	struct timespec start, now;
-	struct nf_clock clock;
+	struct nf_clock clock, again;
 	struct worlds w;
 
 	worlds_open(&w, OBJECTS, OBJECTS, "native-tally", NULL, 1);
-	assert_int_equal(nf_clock_calibrate(&clock), 0);
+	assert_int_equal(nf_clock_calibrate(&clock, 0), 0);
+	/* What is known is taken, but not what cannot be. */
+	assert_int_equal(nf_clock_calibrate(&again, clock.origin + 1), 0);
+	assert_true(again.origin == clock.origin + 1);
+	assert_int_equal(nf_clock_calibrate(&again, clock.origin - 5 * clock.tick_ns), 0);
+	assert_true(again.origin + clock.tick_ns / 4 - clock.origin < clock.tick_ns / 2);
+	assert_int_equal(nf_clock_calibrate(&again, clock.origin + 5 * clock.tick_ns), 0);
+	assert_true(again.origin + clock.tick_ns / 4 - clock.origin < clock.tick_ns / 2);
 	nf_host_clock(w.host, &clock);
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	do {

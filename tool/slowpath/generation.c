@@ -347,3 +347,12 @@ int generation_publish(const struct generation *g, const struct ports *ports)
 		      strerror(-err));
 	return err;
 }
+
+void generation_withdraw(const struct generation *g)
+{
+	const struct galette_slowpath *slowpath = &g->slowpath;
+	__u32 count = g->interface_count * slowpath->queues * slowpath->pipes;
+
+	for (__u32 key = 0; key < count; key++)
+		bpf_map_delete_elem(g->xsks, &key);
+}

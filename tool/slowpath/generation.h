@@ -42,4 +42,7 @@ void generation_free(struct generation *generation);
 /* Let the kernel's upcalls of this generation come to these sockets. 0, or a negative errno. */
 int generation_publish(const struct generation *generation, const struct ports *ports);
 
+/* Let none come any more, whoever's sockets they are: such packets are `absent`. */
+void generation_withdraw(const struct generation *generation);
+
 #endif

@@ -28,7 +28,7 @@ struct helper {
 	struct watchdog watchdog;
 	pid_t pids[GALETTE_PIPES_MAX];
 	int signals; /* signalfd */
-	int lock;
+	int lock, memory_fd;
 	int alive; /* pipes */
 	bool stopping;
 };
@@ -195,21 +195,45 @@ static void outlive(struct helper *h, struct galette_helper *record, __u32 succe
 	}
 }
 
+/* What has come behind the pipes' end, and what no interface took: the rings go. */
+static void count_left(struct helper *h)
+{
+	const struct slow_memory *m = h->slow.memory;
+
+	for (__u32 port = 0; port < m->ports; port++) {
+		for (__u32 pipe = 0; pipe < m->pipes; pipe++) {
+			const struct pipe_socket *s = &h->slow.ports.port[port].pipes[pipe];
+			__u64 *lost = h->slow.records[pipe].lost;
+
+			lost[GALETTE_LOSS_RX_DROPPED] += ring_used(&s->rx);
+			lost[GALETTE_LOSS_TX_FAILED] += ring_used(&s->tx);
+		}
+	}
+}
+
 static int end(struct helper *h)
 {
 	struct slow_memory *m = h->slow.memory;
 	struct galette_helper *record = h->slow.record;
 	__u32 successor = m->successor;
 
-	if (!successor)
-		record->pid = 0;
+	if (!m->adopted)
+		count_left(h);
+	/* Whoever wakes up now finds the one that follows, or that nobody does. */
+	if (successor)
+		record->start = m->successor_start;
+	record->pid = successor;
 	close(h->lock); /* and so unlock, for the successor */
 	ports_close(&h->slow.ports);
 	__atomic_store_n(&m->handed, 1, __ATOMIC_SEQ_CST);
 	syscall(SYS_futex, &m->handed, FUTEX_WAKE, 1);
 	memory_unmap(m);
-	if (successor && h->options->foreground)
+	if (successor && h->options->foreground) {
+		close(h->memory_fd);
+		for (int i = 0; i < h->slow.generation_count; i++)
+			generation_free(h->slow.generations[i]);
 		outlive(h, record, successor);
+	}
 	return 0;
 }
 
@@ -282,6 +306,7 @@ int helper_main(const struct helper_options *options)
 	if (!err)
 		err = watchdog_open(&h.watchdog, &h.slow);
 	h.lock = setup.lock;
+	h.memory_fd = setup.memory_fd;
 	if (!err)
 		err = contain_supervisor();
 	if (!err)

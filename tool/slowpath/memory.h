@@ -63,10 +63,12 @@ struct slow_memory {
 	__u32 frames;                         /* of each port */
 	__u64 size;                           /* bytes in all */
 	__u64 sockets_at, owners_at, umem_at; /* offsets from here */
-	__u32 stop;      /* the pipes are to end when they have done what was there */
-	__u32 handed;    /* they have ended */
-	__u32 successor; /* process id; 0: it just ends */
-	__u32 watching;  /* the watchdog is awake */
+	__u32 stop;            /* the pipes are to end when they have done what was there */
+	__u32 handed;          /* they have ended */
+	__u32 successor;       /* process id; 0: it just ends */
+	__u32 adopted;         /* by the successor, rings and all */
+	__u64 successor_start; /* as in struct galette_helper */
+	__u32 watching;        /* the watchdog is awake */
 	__u32 busy[GALETTE_PIPES_MAX];
 	struct slow_port port[SLOW_PORTS_MAX];
 };

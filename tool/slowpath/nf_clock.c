@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <linux/bpf.h>
+#include <stdbool.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -68,19 +69,13 @@ static __u64 align(__u64 origin, __u64 tick)
  * A jiffy is never early: jiffies * tick <= monotonic + origin, always. The
  * largest difference that is seen is the one of least delay, just behind a tick.
  */
-int nf_clock_calibrate(struct nf_clock *clock)
+static int watch(struct nf_clock *clock, int program)
 {
 	struct sample s = {};
-	struct timespec tick;
 	__u64 first = 0;
-	int program, err;
+	int err;
 
-	if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick))
-		return -errno;
-	program = load();
-	if (program < 0)
-		return program;
-	*clock = (struct nf_clock) { .tick_ns = tick.tv_nsec };
+	clock->origin = 0;
 	do {
 		__u64 origin;
 
@@ -91,8 +86,36 @@ int nf_clock_calibrate(struct nf_clock *clock)
 		if (!first)
 			first = s.jiffies;
 	} while (!err && s.jiffies - first < TICKS);
-	close(program);
 	clock->origin = align(clock->origin, clock->tick_ns);
+	return err;
+}
+
+/* Of one sample can be told that it is of another boot, or nonsense. */
+static bool holds(const struct nf_clock *clock, int program)
+{
+	struct sample s = {};
+	__u64 jiffy, now;
+
+	if (!clock->origin || take(program, &s))
+		return false;
+	jiffy = s.jiffies * clock->tick_ns;
+	now = s.monotonic + clock->origin;
+	return jiffy <= now && now - jiffy < 2 * clock->tick_ns;
+}
+
+int nf_clock_calibrate(struct nf_clock *clock, __u64 known)
+{
+	struct timespec tick;
+	int program, err;
+
+	if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick))
+		return -errno;
+	program = load();
+	if (program < 0)
+		return program;
+	*clock = (struct nf_clock) { .tick_ns = tick.tv_nsec, .origin = known };
+	err = holds(clock, program) ? 0 : watch(clock, program);
+	close(program);
 	return err;
 }
 

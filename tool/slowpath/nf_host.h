@@ -34,9 +34,10 @@ struct nf_clock {
 /*
  * Find out both, once for all hosts: takes some ticks (4 ms to 40 ms) and loads
  * a BPF program for as long. 0, or a negative errno. Good until reboot, for
- * jiffies follow CLOCK_MONOTONIC tick by tick.
+ * jiffies follow CLOCK_MONOTONIC tick by tick: `known`, an origin found before, is
+ * taken at once if it agrees with now. 0: none.
  */
-int nf_clock_calibrate(struct nf_clock *clock);
+int nf_clock_calibrate(struct nf_clock *clock, __u64 known);
 __u64 nf_clock_now(const struct nf_clock *clock);
 
 enum {

@@ -17,6 +17,7 @@ enum {
 	BURST = 64,          /* packets of one port before the others have their turn */
 	KICK_NS = 100000,    /* a packet that is ready does not wait longer for others */
 	LOOK_NS = 100000000, /* between two looks at the kernel's counts */
+	LAST_MS = 1000,      /* at the end: for an interface that takes nothing now */
 	/* Of a frame: what an XDP program would find before and behind a packet. */
 	ROOM_BEFORE = SLOW_HEADROOM - 40, /* sizeof(struct xdp_frame) */
 	ROOM_BEHIND = 320,                /* sizeof(struct skb_shared_info) */
@@ -33,6 +34,7 @@ struct pipe {
 	__u64 kicked;          /* ns */
 	__u64 looked;          /* ns */
 	bool stopping;
+	int last; /* ms left of LAST_MS */
 };
 
 static __u64 now_ns(void)
@@ -238,7 +240,8 @@ static int patience_ms(const struct pipe *p)
 	const struct slow_memory *m = p->slow->memory;
 
 	for (__u32 port = 0; port < m->ports; port++)
-		if (p->kept[port] || ring_used(&p->slow->ports.port[port].fill) < m->frames / 2)
+		if (p->kept[port] == -EAGAIN ||
+		    ring_used(&p->slow->ports.port[port].fill) < m->frames / 2)
 			return 1;
 	return p->looked ? (int)(LOOK_NS / 1000000) : -1;
 }
@@ -286,6 +289,19 @@ static void settle(struct pipe *p)
 	}
 }
 
+/* At the end: what has not been sent yet goes, if the interface takes it some time. */
+static bool wait_to_send(struct pipe *p)
+{
+	const struct timespec turn = { .tv_nsec = 1000000 };
+	bool any = false;
+
+	for (__u32 port = 0; port < p->slow->memory->ports; port++)
+		any |= p->kept[port] == -EAGAIN;
+	if (any && p->last--)
+		nanosleep(&turn, NULL);
+	return any && p->last > 0;
+}
+
 /* ---- the process ---- */
 
 static void begin_to_stop(struct pipe *p)
@@ -301,6 +317,7 @@ static void init(struct pipe *p, struct slow *slow, __u32 index)
 
 	*p = (struct pipe) { .slow = slow, .index = index, .record = &slow->records[index] };
 	p->hand = (struct hand) { .ports = &slow->ports, .pipe = index };
+	p->last = LAST_MS;
 	p->polled = xcalloc(ports, sizeof(*p->polled));
 	p->kept = xcalloc(ports, sizeof(*p->kept));
 	p->until = xcalloc(ports, sizeof(*p->until));
@@ -335,9 +352,9 @@ void pipe_run(struct slow *slow, __u32 index)
 			continue;
 		}
 		settle(&p);
-		if (p.stopping)
+		if (p.stopping && !wait_to_send(&p))
 			break;
-		if (!slow->busy_poll)
+		if (!p.stopping && !slow->busy_poll)
 			sleep_until_packets(&p);
 	}
 	look(&p);

@@ -36,14 +36,12 @@ bool predecessor_adopt(struct predecessor *old, const struct galette_helper *rec
 	old->memory = memory_map(old->memory_fd);
 	if (old->memory && memory_fits(old->memory, shape)) {
 		err = ports_take(&old->ports, old->memory, old->pidfd);
+		old->adopted = !err;
 		if (!err)
 			return true;
 		info("cannot take the sockets of process %d: %s", old->pid, strerror(-err));
 		ports_close(&old->ports);
 	}
-	if (old->memory)
-		memory_unmap(old->memory);
-	old->memory = NULL;
 	close(old->memory_fd);
 	old->memory_fd = -1;
 	return false;
@@ -71,14 +69,17 @@ static void end_pipes(const struct galette_pipe *pipes, __u32 count)
 }
 
 /* `handed` is set when its pipes have ended; it may stay itself, for its init system. */
-int predecessor_end(struct predecessor *old, const struct galette_pipe *pipes)
+void predecessor_end(struct predecessor *old, __u64 start, const struct galette_pipe *pipes)
 {
 	const struct timespec turn = { .tv_nsec = 20000000 };
 	int left = PATIENCE_MS / 20;
 	bool handed = false, ended = false;
 
-	if (old->memory)
+	if (old->memory) {
+		old->memory->adopted = old->adopted;
+		old->memory->successor_start = start;
 		__atomic_store_n(&old->memory->successor, getpid(), __ATOMIC_SEQ_CST);
+	}
 	process_signal(old->pidfd, SIGTERM);
 	while (!handed && !ended && left--) {
 		if (old->memory)
@@ -92,7 +93,8 @@ int predecessor_end(struct predecessor *old, const struct galette_pipe *pipes)
 	}
 	if (!handed)
 		end_pipes(pipes, GALETTE_PIPES_MAX);
+	if (old->memory && !old->adopted)
+		memory_unmap(old->memory);
 	close(old->pidfd);
 	old->pidfd = -1;
-	return 0;
 }

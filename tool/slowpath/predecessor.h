@@ -15,7 +15,8 @@ struct predecessor {
 	int pidfd; /* -1: there is none */
 	int pid;
 	int memory_fd;
-	struct slow_memory *memory; /* NULL: it cannot be adopted */
+	struct slow_memory *memory; /* NULL: it is of another layout */
+	bool adopted;               /* memory and ports are both processes' */
 	struct ports ports;
 };
 
@@ -28,8 +29,9 @@ bool predecessor_adopt(struct predecessor *old, const struct galette_helper *rec
 
 /*
  * Let it finish what is in its rings and end; one that does not is killed, and
- * its pipes with it. 0: nobody uses the memory any more.
+ * its pipes with it: nobody uses the memory any more. start: this process's, which
+ * follows it.
  */
-int predecessor_end(struct predecessor *old, const struct galette_pipe *pipes);
+void predecessor_end(struct predecessor *old, __u64 start, const struct galette_pipe *pipes);
 
 #endif

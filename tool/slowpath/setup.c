@@ -12,6 +12,7 @@
 
 #include "deliver.h"
 #include "diag.h"
+#include "generations.h"
 #include "netdev.h"
 #include "pins.h"
 #include "process.h"
@@ -91,12 +92,13 @@ static int load_generations(struct slow *slow, const char *dir)
 	char path[PATH_MAX];
 	char **names;
 	int count = pins_path(path, dir, "gen") ?: pins_list(path, &names);
-	int err = nf_clock_calibrate(&clock);
+	int err = nf_clock_calibrate(&clock, slow->record->clock);
 
 	if (count < 0 || err) {
 		error("cannot read %s: %s", path, strerror(count < 0 ? -count : -err));
 		return count < 0 ? count : err;
 	}
+	slow->record->clock = clock.origin;
 	for (int i = 0; i < count && !err; i++) {
 		struct generation *g;
 
@@ -174,6 +176,14 @@ static int open_sockets(struct setup *setup, struct slow *slow, const struct slo
 	return err ?: ports_open(&slow->ports, slow->memory);
 }
 
+/* No more packets for the one that runs: it can do what is in its rings, and that is all. */
+static int withdraw(const struct slow *slow)
+{
+	for (int i = 0; i < slow->generation_count; i++)
+		generation_withdraw(slow->generations[i]);
+	return generations_wait();
+}
+
 /* Its sockets, if they fit; else they must go before others can be opened. */
 static int get_sockets(struct setup *setup, struct slow *slow)
 {
@@ -189,9 +199,11 @@ static int get_sockets(struct setup *setup, struct slow *slow)
 		slow->ports = setup->old.ports;
 		return 0;
 	}
-	if (setup->old.pidfd >= 0)
-		predecessor_end(&setup->old, slow->records);
-	return open_sockets(setup, slow, &shape);
+	if (setup->old.pidfd >= 0) {
+		err = withdraw(slow);
+		predecessor_end(&setup->old, setup->start, slow->records);
+	}
+	return err ?: open_sockets(setup, slow, &shape);
 }
 
 /* ---- the whole ---- */
@@ -225,12 +237,12 @@ void setup_take(struct setup *setup, struct slow *slow)
 	struct slow_memory *m = slow->memory;
 
 	if (setup->old.pidfd >= 0)
-		predecessor_end(&setup->old, slow->records);
+		predecessor_end(&setup->old, setup->start, slow->records);
 	while (flock(setup->lock, LOCK_EX) && errno == EINTR)
 		;
 	for (__u32 i = 0; i < m->pipes; i++)
 		frames_recover(&slow->ports, i);
-	m->stop = m->handed = m->successor = m->watching = 0;
+	m->stop = m->handed = m->successor = m->adopted = m->watching = 0;
 	memset(m->busy, 0, sizeof(m->busy));
 	ports_own(&slow->ports);
 }

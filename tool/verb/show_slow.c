@@ -42,16 +42,30 @@ static const char *in_function(const struct model *model, const struct galette_p
 		       : NULL;
 }
 
+/* Also those that there are no more: their packets count. */
+static int pipe_count(const struct slow_status *status)
+{
+	int count = status->helper.pipes < GALETTE_PIPES_MAX ? (int)status->helper.pipes
+							     : GALETTE_PIPES_MAX;
+
+	for (int i = count; i < GALETTE_PIPES_MAX; i++)
+		if (status->pipes[i].packets || status->pipes[i].crashes)
+			count = i + 1;
+	return count;
+}
+
 /* ---- as text ---- */
 
 static void print_pipe(const struct model *model, int index, const struct galette_pipe *pipe)
 {
 	const char *in = in_function(model, pipe);
 
-	printf("  pipe %d: process %u, %llu packets: %llu tx, %llu redirect, %llu pass, %llu "
-	       "drop, %llu abort",
-	       index, pipe->pid, pipe->packets, pipe->tx, pipe->redirect, pipe->pass,
-	       pipe->drop, pipe->abort);
+	if (pipe->pid)
+		printf("  pipe %d: process %u", index, pipe->pid);
+	else
+		printf("  pipe %d: no process", index);
+	printf(", %llu packets: %llu tx, %llu redirect, %llu pass, %llu drop, %llu abort",
+	       pipe->packets, pipe->tx, pipe->redirect, pipe->pass, pipe->drop, pipe->abort);
 	for (int i = 0; i < GALETTE_LOSSES; i++)
 		if (pipe->lost[i])
 			printf(", %llu lost (%s)", pipe->lost[i], losses[i]);
@@ -96,7 +110,7 @@ void show_slow(const char *chain_dir, const struct model *model)
 		       helper->completion, helper->hand);
 	else
 		puts("  slow path: no galette-slow runs");
-	for (__u32 i = 0; i < helper->pipes && i < GALETTE_PIPES_MAX; i++)
+	for (int i = 0; i < pipe_count(&status); i++)
 		print_pipe(model, i, &status.pipes[i]);
 }
 
@@ -112,7 +126,8 @@ static struct json_object *json_pipe(const struct model *model, const struct gal
 	struct json_object *item = json_object_new_object(), *lost = json_object_new_object();
 	const char *in = in_function(model, pipe);
 
-	set(item, "pid", pipe->pid);
+	json_object_object_add(item, "pid",
+			       pipe->pid ? json_object_new_int64(pipe->pid) : NULL);
 	set(item, "packets", pipe->packets);
 	set(item, "tx", pipe->tx);
 	set(item, "redirect", pipe->redirect);
@@ -157,7 +172,7 @@ struct json_object *show_slow_json(const char *chain_dir, const struct model *mo
 			       json_object_new_boolean(!model->slowpath.no_helper));
 	json_object_object_add(top, "frames",
 			       status.alive ? json_frames(&status.helper) : NULL);
-	for (__u32 i = 0; i < status.helper.pipes && i < GALETTE_PIPES_MAX; i++)
+	for (int i = 0; i < pipe_count(&status); i++)
 		json_object_array_add(list, json_pipe(model, &status.pipes[i]));
 	json_object_object_add(top, "pipes", list);
 	return top;
