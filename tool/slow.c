@@ -72,6 +72,11 @@ int slow_read(const char *chain_dir, struct slow_status *status)
 	int pidfd = err ? -1 : process_open(&status->helper);
 
 	status->alive = pidfd >= 0;
+	/* What one that was killed could not take back. */
+	for (int i = 0; i < GALETTE_PIPES_MAX && !status->alive; i++) {
+		status->pipes[i].pid = 0;
+		status->pipes[i].function = ~0u;
+	}
 	if (pidfd >= 0)
 		close(pidfd);
 	return err;

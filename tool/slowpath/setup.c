@@ -92,13 +92,17 @@ static int load_generations(struct slow *slow, const char *dir)
 	char path[PATH_MAX];
 	char **names;
 	int count = pins_path(path, dir, "gen") ?: pins_list(path, &names);
-	int err = nf_clock_calibrate(&clock, slow->record->clock);
+	int err = 0;
 
-	if (count < 0 || err) {
-		error("cannot read %s: %s", path, strerror(count < 0 ? -count : -err));
-		return count < 0 ? count : err;
+	if (count < 0) {
+		error("cannot read %s: %s", path, strerror(-count));
+		return count;
 	}
-	slow->record->clock = clock.origin;
+	err = nf_clock_calibrate(&clock, slow->record->clock);
+	if (err)
+		error("cannot read the kernel's clock by a BPF program: %s", strerror(-err));
+	else
+		slow->record->clock = clock.origin;
 	for (int i = 0; i < count && !err; i++) {
 		struct generation *g;
 
