@@ -148,7 +148,7 @@ holds "at most one packet was lost each time" \
 	test "$(slow_show '[.pipes[].lost.crashed] | add')" -le "$DEATHS"
 wait_for frames_whole
 holds "every frame is in its ring: $(slow_show '.frames | tostring')" frames_whole
-PROBE=$("$HELPERS/loadgen" peer1 eth1 --skb --count 8)
+PROBE=$("$HELPERS/loadgen" peer1 eth1 --skb --slow --count 8)
 equal "and packets go on" 8 "$(probed .received)"
 expect 0 "detach" pin detach eth0
 wait

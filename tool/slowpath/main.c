@@ -41,11 +41,16 @@ static const struct option long_options[] = {
 };
 
 /* Not part of whoever started it any more: not its terminal, not its directory. */
-static int detach(void)
+static int detach(int ready)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int null;
 
 	setsid();
+	/* Whatever it has open: a pipe that somebody reads to its end, for one. */
+	if (ready > 3)
+		close_range(3, ready - 1, 0);
+	close_range(ready + 1, ~0u, 0);
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (chdir("/") || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
 	    dup2(null, STDOUT_FILENO) < 0) {
 		error("cannot detach from who started it: %m");
@@ -105,6 +110,6 @@ int main(int argc, char **argv)
 	}
 	options.dir = dir;
 	if (options.ready >= 0)
-		options.null = detach();
+		options.null = detach(options.ready);
 	return helper_main(&options);
 }

@@ -1,0 +1,56 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# What a native function may do: a function that tries to get out of galette-slow
+# gets nowhere, and its packets go on.
+. "$(dirname "$0")/../lib.sh"
+
+# What slow-evil tries, in its order.
+TRIES=("open a file" "open the bpf filesystem" "write its own memory" "a UDP socket"
+	"an AF_XDP socket" "a pair of sockets" "execve" "a process" "ptrace its supervisor"
+	"signal its supervisor" "map memory to run" "make memory run" "create a BPF map"
+	"open a BPF program" "be root" "a user namespace" "remove a file" "io_uring")
+
+cat > "$T/chain.toml" <<'END'
+[functions.slow-evil]
+[[links]]
+from = "rx"
+to = ["!slow-evil"]
+[[links]]
+from = "slow-evil"
+to = ["tx"]
+END
+bench
+expect 0 "attach" pin attach eth0 "$T/chain.toml" || exit
+pipe=$(slow_show '.pipes[0].pid')
+probe --slow
+equal "its packets go on" 8 "$(probed .received)"
+wait_for test "$(slow_show '.pipes[0].packets')" = 8
+expect 0 "what came of its tries" pin -j map eth0 tries
+for i in "${!TRIES[@]}"; do
+	equal "${TRIES[i]}: refused (EPERM)" 1 \
+		"$(jq ".[] | select(.key == $i).value" "$T/out")"
+done
+equal "all were tried" ${#TRIES[@]} "$(jq length "$T/out")"
+equal "the process is the same" "$pipe 0" "$(slow_show '"\(.pipes[0].pid) \(.pipes[0].crashes)"')"
+
+# ---- the processes ----
+for pid in $(slow_show '.pid, .pipes[].pid'); do
+	[ "$pid" = "$pipe" ] && who=pipe || who=supervisor
+	status=/proc/$pid/status
+	holds "the $who is not root" grep -Eq "^Uid:(\s+[1-9][0-9]*){4}$" "$status"
+	holds "… in no group of root" grep -Eq "^Gid:(\s+[1-9][0-9]*){4}$" "$status"
+	equal "… in no other group" "" "$(sed -n 's/^Groups:[[:space:]]*//p' "$status" | tr -d ' ')"
+	equal "… no capability" "0000000000000000" \
+		"$(awk '/^Cap/ { print $2 }' "$status" | sort -u)"
+	equal "… no new privileges" 1 "$(awk '/^NoNewPrivs/ { print $2 }' "$status")"
+	equal "… seccomp filters" 2 "$(awk '/^Seccomp:/ { print $2 }' "$status")"
+	kinds=$(for fd in "/proc/$pid/fd"/*; do readlink "$fd"; done |
+		sed -E 's/:\[[0-9]+\]$//; s/ \(deleted\)//' | sort | uniq -c | awk '{ printf "%s %s; ", $1, $2 }')
+	echo "# the $who holds: $kinds"
+	# shellcheck disable=SC2016 # the $ is awk's
+	equal "… nothing open but packets, programs and /dev/null" "" \
+		"$(for fd in "/proc/$pid/fd"/*; do readlink "$fd"; done | grep -Ev \
+			'^(socket:|anon_inode:(bpf-prog|bpf-map|btf|\[?(eventfd|signalfd|timerfd)\]?)|/memfd:|/dev/null$|/sys/fs/bpf/galette/eth0/slow$)')"
+done
+expect 0 "detach" pin detach eth0

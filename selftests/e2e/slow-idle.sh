@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# galette-slow sleeps when there is nothing to do: no CPU time, no wake-up, for ten seconds.
+. "$(dirname "$0")/../lib.sh"
+
+linear "$T/a.toml" 1 s1 s2 < /dev/null
+sed -i '/^\[functions.s1\]/a disable_xdp = true' "$T/a.toml"
+sed -i '1i [slowpath]\npipes = 3' "$T/a.toml"
+bench
+expect 0 "attach" pin attach eth0 "$T/a.toml" || exit
+
+pids=$(slow_show '.pid, .pipes[].pid')
+# Ticks of CPU time of all its processes; and how often they have been woken up.
+cpu() {
+	local pid rest sum=0
+	for pid in $pids; do
+		rest=$(< "/proc/$pid/stat")
+		read -ra rest <<< "${rest##*) }"
+		sum=$((sum + rest[11] + rest[12]))
+	done
+	echo $sum
+}
+wakeups() {
+	local pid sum=0
+	for pid in $pids; do
+		sum=$((sum + $(awk '/ctxt_switches/ { n += $2 } END { print n }' "/proc/$pid/status")))
+	done
+	echo $sum
+}
+# Whatever was to be done behind the last packet is done: nothing changes over a second.
+quiet() {
+	local before
+	before=$(wakeups)
+	sleep 1
+	[ "$before" = "$(wakeups)" ]
+}
+
+probe --slow
+equal "packets go through it" 8 "$(probed .received)"
+wait_for quiet
+holds "it comes to rest" quiet
+cpu=$(cpu) wakeups=$(wakeups)
+sleep 10
+echo "# 10 s without traffic, $(wc -w <<< "$pids" ) processes: $(($(cpu) - cpu)) ticks of CPU time, $(($(wakeups) - wakeups)) wake-ups"
+equal "0 % CPU over 10 s" 0 $(($(cpu) - cpu))
+equal "0 wake-ups" 0 $(($(wakeups) - wakeups))
+probe --slow
+equal "and the next packets go through it" 8 "$(probed .received)"
+holds "which wakes it up" test "$(wakeups)" -gt "$wakeups"
+expect 0 "detach" pin detach eth0
