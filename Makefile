@@ -72,7 +72,8 @@ HYPERSCAN := $(if $(filter arm64,$(shell dpkg --print-architecture 2>/dev/null))
 PACKAGES := make gcc g++ clang llvm bpftool pkg-config libbpf-dev libelf-dev zlib1g-dev \
 	$(HYPERSCAN) libnl-3-dev libnl-route-3-dev libnl-genl-3-dev libtomlplusplus-dev libjson-c-dev \
 	libxdp-dev libseccomp-dev libcap-dev libcmocka-dev clang-format cppcheck shellcheck iproute2 ethtool jq \
-	iputils-ping netcat-openbsd procps man-db groff
+	iputils-ping netcat-openbsd procps man-db groff \
+	busybox curl dnsmasq-base iperf3 mosquitto mosquitto-clients nftables
 
 # clang-format knows C, cppcheck finds what compilers do not.
 # An exported tree has no git.
