@@ -104,20 +104,16 @@ static void run(const char *chain_dir, int ready)
 {
 	char self[PATH_MAX], path[PATH_MAX + 16], dir[PATH_MAX], name[PATH_MAX], number[16];
 	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *level = diag_verbose ? "-v" : diag_quiet ? "-q" : "--replace";
-	char *argv[] = { "galette-slow",
-			 "--replace",
-			 level,
-			 "--ready",
-			 number,
-			 "--pin-root",
-			 dirname(strcpy(dir, chain_dir)),
-			 "--",
-			 basename(strcpy(name, chain_dir)),
-			 NULL };
+	char *argv[10] = { "galette-slow", "--replace",  "--ready",
+			   number,         "--pin-root", dirname(strcpy(dir, chain_dir)) };
+	int argc = 6;
 
+	if (diag_verbose || diag_quiet)
+		argv[argc++] = diag_verbose ? "-v" : "-q";
+	argv[argc++] = "--";
+	argv[argc] = basename(strcpy(name, chain_dir));
+	pins_decode(argv[argc]);
 	snprintf(number, sizeof(number), "%d", ready);
-	pins_decode(argv[8]);
 	fcntl(ready, F_SETFD, 0);
 	self[length > 0 ? length : 0] = '\0';
 	snprintf(path, sizeof(path), "%s/galette-slow", dirname(self));
