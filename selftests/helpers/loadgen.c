@@ -212,7 +212,7 @@ static void sum_counts(struct load_counts *sum)
 	if (!per_cpu || bpf_map_lookup_elem(fd.counts, &zero, per_cpu))
 		fail("counts");
 	for (int cpu = 0; cpu < cpus; cpu++)
-		for (size_t i = 0; i < offsetof(struct load_counts, last_seq) / 8; i++)
+		for (size_t i = 0; i < sizeof(*sum) / 8; i++)
 			((__u64 *)sum)[i] += ((__u64 *)&per_cpu[cpu])[i];
 	free(per_cpu);
 }
