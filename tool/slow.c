@@ -41,7 +41,9 @@ int slow_make(const char *chain_dir)
 	if (!err)
 		err = pins_pin(bpf_map__fd(skel->maps.helper), chain_dir, "slow/helper")
 			      ?: pins_pin(bpf_map__fd(skel->maps.pipes), chain_dir,
-					  "slow/pipes");
+					  "slow/pipes")
+			      ?: pins_pin(bpf_map__fd(skel->maps.delivered), chain_dir,
+					  "slow/delivered");
 	helper_bpf__destroy(skel);
 	if (err)
 		error("cannot make %s/slow: %s", chain_dir, strerror(-err));

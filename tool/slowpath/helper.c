@@ -211,6 +211,16 @@ static void count_left(struct helper *h)
 	}
 }
 
+/* Whoever only sleeps holds nothing of generations that go. */
+static void let_go(struct helper *h)
+{
+	close(h->memory_fd);
+	close(h->slow.deliver.native);
+	close(h->slow.deliver.generic);
+	for (int i = 0; i < h->slow.generation_count; i++)
+		generation_free(h->slow.generations[i]);
+}
+
 static int end(struct helper *h)
 {
 	struct slow_memory *m = h->slow.memory;
@@ -229,9 +239,7 @@ static int end(struct helper *h)
 	syscall(SYS_futex, &m->handed, FUTEX_WAKE, 1);
 	memory_unmap(m);
 	if (successor && h->options->foreground) {
-		close(h->memory_fd);
-		for (int i = 0; i < h->slow.generation_count; i++)
-			generation_free(h->slow.generations[i]);
+		let_go(h);
 		outlive(h, record, successor);
 	}
 	return 0;
