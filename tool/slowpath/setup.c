@@ -181,6 +181,7 @@ static int get_sockets(struct setup *setup, struct slow *slow)
 	if (setup->old.pidfd >= 0) {
 		err = withdraw(slow);
 		predecessor_end(&setup->old, setup->start, slow->records);
+		setup->alone = true;
 	}
 	return err ?: open_sockets(setup, slow, &shape);
 }
