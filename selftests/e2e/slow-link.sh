@@ -15,17 +15,6 @@ alive() {
 	[ "$pid" != null ] && [ "$(cat "/proc/$pid/comm")" = galette-slow ]
 }
 
-# Supervisors and pipes in this network namespace: also those that show has lost sight of.
-processes() {
-	local stat rest n=0
-	for stat in /proc/[0-9]*/stat; do
-		{ read -r rest < "$stat"; } 2> /dev/null || continue
-		[[ $rest == *"(galette-slow)"* ]] && [[ ${rest##*) } != Z* ]] &&
-			[ "$(readlink "${stat%/stat}/ns/net")" = "$(readlink /proc/self/ns/net)" ] && n=$((n + 1))
-	done
-	echo $n
-}
-
 nothing_to_do() {
 	expect 0 "$1: plan has nothing to do" pin plan --exit-code eth0 "$2"
 }
@@ -33,10 +22,10 @@ nothing_to_do() {
 # here CASE: running, as many processes as there must be. gone CASE: none.
 here() {
 	holds "$1: galette-slow is there" alive
-	equal "$1: … with its pipe" "2" "$(processes)"
+	equal "$1: … with its pipe" "2" "$(slow_processes)"
 }
 gone() {
-	equal "$1: galette-slow is gone" "null 0" "$(slow_show .pid) $(processes)"
+	equal "$1: galette-slow is gone" "null 0" "$(slow_show .pid) $(slow_processes)"
 }
 
 linear "$T/kernel.toml" 1 s1 s2 counter=count < /dev/null
@@ -57,7 +46,7 @@ for ((i = 1; i <= LINKS; i++)); do
 			indent "$T/err"
 		}
 		[ $to = s2 ] && want=0 || want=2
-		[ "$(processes)" = "$want" ] || wrong=$((wrong + 1))
+		[ "$(slow_processes)" = "$want" ] || wrong=$((wrong + 1))
 	done
 done
 micros=$((${EPOCHREALTIME/./} - start))
@@ -191,4 +180,4 @@ here "failed"
 probe --slow --hops 2
 equal "… packets come back by it" "8 0 8" "$(probed '"\(.received) \(.short) \(.redirected)"')"
 expect 0 "detach" pin detach eth0
-equal "… and galette-slow is gone" 0 "$(processes)"
+equal "… and galette-slow is gone" 0 "$(slow_processes)"

@@ -12,17 +12,6 @@ chain() {
 	cat
 }
 
-# Supervisors and pipes in this network namespace.
-processes() {
-	local stat rest n=0
-	for stat in /proc/[0-9]*/stat; do
-		{ read -r rest < "$stat"; } 2> /dev/null || continue
-		[[ $rest == *"(galette-slow)"* ]] && [[ ${rest##*) } != Z* ]] &&
-			[ "$(readlink "${stat%/stat}/ns/net")" = "$(readlink /proc/self/ns/net)" ] && n=$((n + 1))
-	done
-	echo $n
-}
-
 # ---- pass: to the stack of this machine, as if received ----
 netns far
 ip link add near0 type veth peer name eth0 netns far
@@ -127,12 +116,12 @@ chain tx < /dev/null > "$T/other.toml"
 sed -i 's/^disable_xdp.*/&\nconfig = { build = 2 }/' "$T/other.toml"
 chain tx <<< $'[slowpath]\npipes = 2' > "$T/pipes.toml"
 expect 0 "attach --no-helper" pin attach --no-helper eth0 "$T/tx.toml"
-equal "it does not start galette-slow" "null 0" "$(slow_show .pid) $(processes)"
+equal "it does not start galette-slow" "null 0" "$(slow_show .pid) $(slow_processes)"
 probe --slow
 equal "packets are dropped as absent" "8 8" \
 	"$(probed .dropped) $(pin -j show eth0 | jq '[.links[].upcall.absent // 0] | add')"
 expect 0 "nor does apply" pin apply eth0 "$T/other.toml"
-equal "… start it" 0 "$(processes)"
+equal "… start it" 0 "$(slow_processes)"
 slow=${GALETTE%pin}slow
 "$slow" eth0 2> "$T/slow-err" &
 init=$!
@@ -159,13 +148,13 @@ for file in tx other pipes other; do
 	probe --slow --hops 1
 	equal "… packets come back" 8 "$(probed .received)"
 done
-equal "… no others are left: one that sleeps, one that works, its pipe" 3 "$(processes)"
+equal "… no others are left: one that sleeps, one that works, its pipe" 3 "$(slow_processes)"
 # It holds nothing of the generations that have gone.
 equal "… and it holds no map or program" 0 \
 	"$(find "/proc/$init/fd" -lname 'anon_inode:bpf*' 2> /dev/null | wc -l)"
 kill -TERM $init
 wait $init
-equal "SIGTERM to it ends the successor, and it ends well" "0 null 0" "$? $(slow_show .pid) $(processes)"
+equal "SIGTERM to it ends the successor, and it ends well" "0 null 0" "$? $(slow_show .pid) $(slow_processes)"
 "$slow" eth0 2> "$T/slow-err" &
 init=$!
 wait_for ready
@@ -180,13 +169,24 @@ wait_for ready
 expect 0 "and again" pin apply eth0 "$T/other.toml"
 expect 0 "detach" pin detach eth0
 wait $init
-equal "… ends all" "0 0" "$? $(processes)"
+equal "… ends all" "0 0" "$? $(slow_processes)"
 
 # ---- what the verifier refuses ----
 printf '[functions.bad]\npath = "slow-reject"\ndisable_xdp = true\n[[links]]\nfrom = "rx"\nto = ["bad"]\n[[links]]\nfrom = "bad"\nto = ["tx", "drop"]\n' > "$T/bad.toml"
 expect 1 "a native function that the verifier refuses in the kernel is refused" pin attach eth0 "$T/bad.toml"
 sentence "… with its reason" "'bad'.*outside of the packet"
-equal "… nothing is left" "0 " "$(processes) $(pinned | grep -vx '[.]')"
+equal "… nothing is left" "0 " "$(slow_processes) $(pinned | grep -vx '[.]')"
+expect 2 "check says so, too" pin check "$T/bad.toml"
+says "… where and why" "bad.toml:[0-9]+:[0-9]+: error: .*'bad'.*outside of the packet"
+check_as_nobody() {
+	setpriv --reuid 65534 --clear-groups "$GALETTE" --nf-path "$TESTNF:$NF" check - < "$T/bad.toml"
+}
+expect 0 "check without privilege is silent" check_as_nobody
+equal "…" "" "$(cat "$T/out" "$T/err")"
+expect 0 "check of one that it takes" pin check "$T/tx.toml"
+for example in "$ROOT"/chains/*.toml; do
+	expect 0 "check of chains/${example##*/}" pin check "$example"
+done
 expect 0 "attach of one that it takes" pin attach eth0 "$T/tx.toml"
 pin -j show eth0 > "$T/out"
 json "show says so" '[.functions[].native] == ["verified"]'

@@ -340,10 +340,10 @@ static void report(double seconds, const struct veth_stat *dev, const struct vet
 	       dev->entered, dev->xdp_drops + dev->rx_drops, (__s64)passed, dev->redirects);
 	if (opt.skb)
 		printf("\"stack\":%llu,", stack);
-	printf("\"tx\":%llu,\"tx_lost\":%llu,\"received\":%llu,\"lost\":%lld,", dev->xdp_tx,
-	       dev->tx_errors, c->received, lost);
 	if (opt.slow)
 		printf("\"back_lost\":%llu,", dev->xmit_drops);
+	printf("\"tx\":%llu,\"tx_lost\":%llu,\"received\":%llu,\"lost\":%lld,", dev->xdp_tx,
+	       dev->tx_errors, c->received, lost);
 	printf("\"mixed\":%llu,\"short\":%llu,\"switches\":%llu,\"backward\":%llu,\"builds\":[",
 	       c->mixed, c->short_, c->switches, c->backward);
 	for (int i = 0; i < STAMP_BUILDS; i++)
