@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What galette-slow says of itself, for as long as the chain lives; see galette/abi.h. */
-#include <vmlinux.h>
-#include <bpf/bpf_helpers.h>
+#include "delivered.h"
 
 #include <galette/abi.h>
 

@@ -16,9 +16,10 @@
 #   netns NAME; in_ns NAME CMD    a network namespace; this mount namespace stays
 #   load_start [OPTION ...]; load_stop      loadgen in the background; result in $LOAD
 #   probe [OPTION ...]            eight frames; result in $PROBE
-#   handled HOPS                  whose stamps eight frames come back with, by HOPS functions:
+#   handled HOPS [OPTION ...]     whose stamps eight frames come back with, by HOPS functions:
 #                                 a build's number, "none" (they reach the stack) or "broken"
 #   slow_show FILTER              of what show says of eth0's slow path
+#   slow_processes                how many galette-slow has here: itself, and one a pipe
 #   slow_base; slow_balance CASE  before load_start --slow, after load_stop: that galette-slow
 #                                 and the wires have counted the same packets
 
@@ -220,7 +221,7 @@ read_probe() {
 }
 
 handled() {
-	probe --hops "$1"
+	probe --hops "$@"
 	if ! read_probe || [ $((MIXED + LOST + DROPPED)) -gt 0 ]; then
 		echo broken
 	elif [ "$SHORT" = 0 ] && [ "${BUILDS[1]}" = 8 ]; then
@@ -273,6 +274,17 @@ linear() {
 
 slow_show() {
 	pin -j show "${2-eth0}" | jq -r ".slowpath | $1"
+}
+
+# Supervisors and pipes in this network namespace: also those that show has lost sight of.
+slow_processes() {
+	local stat rest n=0
+	for stat in /proc/[0-9]*/stat; do
+		{ read -r rest < "$stat"; } 2> /dev/null || continue
+		[[ $rest == *"(galette-slow)"* ]] && [[ ${rest##*) } != Z* ]] &&
+			[ "$(readlink "${stat%/stat}/ns/net")" = "$(readlink /proc/self/ns/net)" ] && n=$((n + 1))
+	done
+	echo $n
 }
 
 # galette-slow has ended, or been ended.

@@ -63,7 +63,7 @@ static int make_chain(const struct state *state, int *root)
  * passed to the stack, as if there were no link. *made: it was not there yet.
  */
 static int attach_one(const struct state *state, struct model_interface *interface,
-		      int *program, enum attach_mode mode, bool *made)
+		      enum attach_mode mode, bool *made)
 {
 	__u32 linked;
 	int err = links_ifindex(state->dir, interface->name, &linked);
@@ -85,11 +85,7 @@ static int attach_one(const struct state *state, struct model_interface *interfa
 		      strerror(-err));
 		return err;
 	}
-	if (*program < 0)
-		*program = links_root_program(state);
-	if (*program < 0)
-		return *program;
-	err = links_attach(state->dir, interface, *program, mode);
+	err = links_attach(state, interface, mode);
 	*made = !err;
 	return err;
 }
@@ -98,13 +94,11 @@ static int attach_all(const struct state *state, int root, struct model *wanted,
 		      enum attach_mode mode, bool *made)
 {
 	struct state with_root = *state;
-	int program = -1, err = 0;
+	int err = 0;
 
 	with_root.root_fd = root;
 	for (int i = 0; i < wanted->interface_count && !err; i++)
-		err = attach_one(&with_root, &wanted->interfaces[i], &program, mode, &made[i]);
-	if (program >= 0)
-		close(program);
+		err = attach_one(&with_root, &wanted->interfaces[i], mode, &made[i]);
 	return err;
 }
 

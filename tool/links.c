@@ -17,8 +17,24 @@
 #define ENOTSUPP 524 /* the kernel's own; drivers return it */
 #endif
 
-/* The program of the first link that still has an interface; 0: none. */
-static __u32 linked_program(const struct state *state)
+/* Programs by where they are: native XDP, generic XDP. */
+static const char *const root_names[] = { "galette_root", "galette_root_ge" };
+
+static bool has_name(__u32 id, const char *name)
+{
+	struct bpf_prog_info info = { 0 };
+	__u32 length = sizeof(info);
+	int fd = bpf_prog_get_fd_by_id(id);
+
+	if (fd < 0)
+		return false;
+	bpf_obj_get_info_by_fd(fd, &info, &length);
+	close(fd);
+	return !strcmp(info.name, name);
+}
+
+/* The program of this name of the first link that still has an interface; 0: none. */
+static __u32 linked_program(const struct state *state, const char *name)
 {
 	char dir[PATH_MAX];
 	char **names;
@@ -34,7 +50,8 @@ static __u32 linked_program(const struct state *state)
 
 		if (fd < 0)
 			continue;
-		if (!bpf_obj_get_info_by_fd(fd, &info, &length) && info.xdp.ifindex)
+		if (!bpf_obj_get_info_by_fd(fd, &info, &length) && info.xdp.ifindex &&
+		    has_name(info.prog_id, name))
 			id = info.prog_id;
 		close(fd);
 	}
@@ -43,24 +60,37 @@ static __u32 linked_program(const struct state *state)
 	return id;
 }
 
-static int load_root(int root)
+static int load_root(const struct state *state, bool generic)
 {
 	struct root_bpf *skel = root_bpf__open();
-	int err = skel ? bpf_map__reuse_fd(skel->maps.root, root) : -errno, fd;
+	int delivered = pins_open(state->dir, "slow/delivered"), fd;
+	int err = skel ? 0 : -errno;
 
+	if (!err)
+		err = delivered < 0 ? delivered
+				    : bpf_map__reuse_fd(skel->maps.delivered, delivered);
 	if (!err) {
 		load_uniform(skel->obj);
-		err = root_bpf__load(skel);
+		bpf_program__set_autoload(generic ? skel->progs.galette_root
+						  : skel->progs.galette_root_generic,
+					  false);
+		err = bpf_map__reuse_fd(skel->maps.root, state->root_fd)
+			      ?: root_bpf__load(skel);
 	}
-	fd = err ? err : dup(bpf_program__fd(skel->progs.galette_root));
+	fd = err ? err
+		 : dup(bpf_program__fd(generic ? skel->progs.galette_root_generic
+					       : skel->progs.galette_root));
 	root_bpf__destroy(skel);
+	if (delivered >= 0)
+		close(delivered);
 	return fd;
 }
 
-int links_root_program(const struct state *state)
+/* All interfaces of a chain that have the same mode have the same program. */
+static int root_program(const struct state *state, bool generic)
 {
-	__u32 id = linked_program(state);
-	int fd = id ? bpf_prog_get_fd_by_id(id) : load_root(state->root_fd);
+	__u32 id = linked_program(state, root_names[generic]);
+	int fd = id ? bpf_prog_get_fd_by_id(id) : load_root(state, generic);
 
 	if (fd < 0)
 		error("cannot load the root program: %s", strerror(-fd));
@@ -131,7 +161,7 @@ static void say_taken(const struct model_interface *interface)
 		bpf_obj_get_info_by_fd(fd, &info, &length);
 		close(fd);
 	}
-	if (!strcmp(info.name, "galette_root"))
+	if (!strcmp(info.name, root_names[0]) || !strcmp(info.name, root_names[1]))
 		error("cannot attach to %s: another chain has it (galette-pin show)",
 		      interface->name);
 	else
@@ -161,47 +191,74 @@ static int create(const struct model_interface *interface, int program, __u32 fl
 	return bpf_link_create(program, interface->ifindex, BPF_XDP, &opts);
 }
 
-/* A link in the mode asked for; sets interface->mode. An fd, or -errno after an error. */
-static int attach(struct model_interface *interface, int program, enum attach_mode mode)
+static int attach_generic(const struct state *state, struct model_interface *interface)
 {
-	const char *name = interface->name, *reason;
-	char remedy[NETDEV_PREFIX_LEN + 64];
-	int fd;
+	int program = root_program(state, true), fd;
 
-	interface->mode = mode == ATTACH_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
+	if (program < 0)
+		return program;
+	interface->mode = XDP_FLAGS_SKB_MODE;
 	fd = create(interface, program, interface->mode);
-	if (mode != ATTACH_GENERIC && driver_refused(fd)) {
-		reason = driver_reason(interface, program, fd);
-		driver_remedy(interface, reason, remedy, sizeof(remedy));
-		if (mode == ATTACH_NATIVE) {
-			error("cannot attach to %s: %s (%s)", name, reason,
-			      *remedy ? remedy : "--mode generic");
-			return fd;
-		}
-		warning("%s: generic XDP, slower, as native is refused: %s%s%s%s", name, reason,
-			*remedy ? " (" : "", remedy,
-			*remedy ? ", then detach and attach)" : "");
-		interface->mode = XDP_FLAGS_SKB_MODE;
-		fd = create(interface, program, interface->mode);
-	}
 	if (fd < 0)
 		say_why(interface, fd);
+	close(program);
 	return fd;
 }
 
-int links_attach(const char *chain_dir, struct model_interface *interface, int root_program,
+/* *refused: the driver cannot, and generic XDP may do. */
+static int attach_native(const struct state *state, struct model_interface *interface,
+			 enum attach_mode mode, bool *refused)
+{
+	int program = root_program(state, false), fd;
+	char remedy[NETDEV_PREFIX_LEN + 64];
+	const char *reason;
+
+	*refused = false;
+	if (program < 0)
+		return program;
+	interface->mode = XDP_FLAGS_DRV_MODE;
+	fd = create(interface, program, interface->mode);
+	if (fd < 0 && !driver_refused(fd))
+		say_why(interface, fd);
+	if (driver_refused(fd)) {
+		reason = driver_reason(interface, program, fd);
+		driver_remedy(interface, reason, remedy, sizeof(remedy));
+		*refused = mode == ATTACH_AUTO;
+		if (*refused)
+			warning("%s: generic XDP, slower, as native is refused: %s%s%s%s",
+				interface->name, reason, *remedy ? " (" : "", remedy,
+				*remedy ? ", then detach and attach)" : "");
+		else
+			error("cannot attach to %s: %s (%s)", interface->name, reason,
+			      *remedy ? remedy : "--mode generic");
+	}
+	close(program);
+	return fd;
+}
+
+/* A link in the mode asked for; sets interface->mode. An fd, or -errno after an error. */
+static int attach(const struct state *state, struct model_interface *interface,
+		  enum attach_mode mode)
+{
+	bool refused = mode == ATTACH_GENERIC;
+	int fd = refused ? -1 : attach_native(state, interface, mode, &refused);
+
+	return refused ? attach_generic(state, interface) : fd;
+}
+
+int links_attach(const struct state *state, struct model_interface *interface,
 		 enum attach_mode mode)
 {
 	char encoded[NAME_MAX + 1];
 	int fd, err;
 
-	fd = attach(interface, root_program, mode);
+	fd = attach(state, interface, mode);
 	if (fd < 0)
 		return fd;
 	pins_encode(encoded, interface->name);
-	err = pins_pin(fd, chain_dir, "link/%s", encoded);
+	err = pins_pin(fd, state->dir, "link/%s", encoded);
 	if (err)
-		error("cannot pin the link of %s in %s: %s", interface->name, chain_dir,
+		error("cannot pin the link of %s in %s: %s", interface->name, state->dir,
 		      strerror(-err));
 	close(fd);
 	return err;

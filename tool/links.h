@@ -6,17 +6,10 @@
 #include "commit.h"
 
 /*
- * A root program over the chain's root array: the one that its links hold, or,
- * where there is none, one that is loaded here. An fd, or a negative errno
- * after printing an error.
+ * Attach the root program to an interface and pin the link; sets interface->mode.
+ * Native first under ATTACH_AUTO, generic where the driver cannot, with a warning.
  */
-int links_root_program(const struct state *state);
-
-/*
- * Attach it to an interface and pin the link; sets interface->mode. Native
- * first under ATTACH_AUTO, generic where the driver cannot, with a warning.
- */
-int links_attach(const char *chain_dir, struct model_interface *interface, int root_program,
+int links_attach(const struct state *state, struct model_interface *interface,
 		 enum attach_mode mode);
 
 /*

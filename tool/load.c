@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -38,13 +39,30 @@ static void set_constants(const struct model_function *f)
 		memcpy(object_var(object, &object->tick), &tick, sizeof(tick));
 }
 
-static int set_maps(const struct model *model, const struct model_function *f, int slots,
-		    int edges)
+static int set_generation(const struct model_function *f, int slots, int edges)
 {
 	struct bpf_object *bpf = f->object->bpf;
-	int err =
-		bpf_map__reuse_fd(bpf_object__find_map_by_name(bpf, "slots"), slots)
-			?: bpf_map__reuse_fd(bpf_object__find_map_by_name(bpf, "edges"), edges);
+
+	return bpf_map__reuse_fd(bpf_object__find_map_by_name(bpf, "slots"), slots)
+		       ?: bpf_map__reuse_fd(bpf_object__find_map_by_name(bpf, "edges"), edges);
+}
+
+/* Of no generation: as many slots, and nothing in them. */
+static int set_no_generation(const struct model *model, const struct model_function *f)
+{
+	static const char *const names[] = { "slots", "edges" };
+	int err = 0;
+
+	for (int i = 0; i < 2 && !err; i++)
+		err = bpf_map__set_max_entries(
+			bpf_object__find_map_by_name(f->object->bpf, names[i]),
+			model->edge_count);
+	return err;
+}
+
+static int set_maps(const struct model *model, const struct model_function *f)
+{
+	int err = 0;
 
 	for (int i = 0; i < f->object->map_count && !err; i++) {
 		const struct model_map *map = &model->maps[f->map_index[i]];
@@ -199,7 +217,8 @@ int load_nf(struct model *model, int function, int slots, int edges, const char 
 	set_constants(f);
 	load_uniform(object->bpf);
 	err = bpf_program__set_log_buf(object->program, log, VERIFIER_LOG_SIZE) ?:
-	      set_maps(model, f, slots, edges) ?:
+	      set_generation(f, slots, edges) ?:
+	      set_maps(model, f) ?:
 	      bpf_object__load(object->bpf);
 	if (err)
 		explain(f, log, err);
@@ -218,4 +237,42 @@ int load_nf(struct model *model, int function, int slots, int edges, const char 
 	if (fd >= 0)
 		close(fd);
 	return err;
+}
+
+void load_proof(const struct model *model, int function, struct diag *diag)
+{
+	const struct model_function *f = &model->functions[function];
+	struct bpf_object *bpf = f->object->bpf;
+	char *log = xcalloc(1, VERIFIER_LOG_SIZE);
+	const char *verdict;
+	int err;
+
+	kernel_log_clear();
+	set_constants(f);
+	load_uniform(bpf);
+	err = bpf_program__set_log_buf(f->object->program, log, VERIFIER_LOG_SIZE) ?:
+	      set_no_generation(model, f) ?:
+	      set_maps(model, f) ?:
+	      bpf_object__load(bpf);
+	verdict = err ? kernel_log_verdict(log) : NULL;
+	if (verdict && diag_verbose)
+		fprintf(stderr, "%s", log);
+	if (err)
+		diag_error(diag, f->decl->loc, "the verifier refuses '%s' (%s): %s", f->name,
+			   f->object->file, verdict ?: strerror(-err));
+	free(log);
+}
+
+bool load_possible(void)
+{
+	const struct bpf_insn pass[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = XDP_PASS },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "galette_probe", "Dual BSD/GPL", pass, 2,
+			       NULL);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
 }

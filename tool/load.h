@@ -24,4 +24,13 @@ int load_maps(struct model *model, int function, const char *generation_dir);
  */
 void load_uniform(struct bpf_object *object);
 
+/*
+ * Have the verifier look at a function, without a chain: loaded, never attached, and
+ * gone again. What it finds goes to diag. The model is good for nothing else then.
+ */
+void load_proof(const struct model *model, int function, struct diag *diag);
+
+/* Whether this process may load programs at all. */
+bool load_possible(void);
+
 #endif

@@ -31,7 +31,7 @@ int remove_chain(const char *dir)
 	int err = links_detach_all(dir), count;
 
 	if (!err)
-		slow_stop(dir);
+		slow_stop(dir, true);
 	count = err ?: pins_list(dir, &names);
 	if (count < 0)
 		return failed("remove what is in", dir, count);

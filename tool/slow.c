@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -41,7 +42,9 @@ int slow_make(const char *chain_dir)
 	if (!err)
 		err = pins_pin(bpf_map__fd(skel->maps.helper), chain_dir, "slow/helper")
 			      ?: pins_pin(bpf_map__fd(skel->maps.pipes), chain_dir,
-					  "slow/pipes");
+					  "slow/pipes")
+			      ?: pins_pin(bpf_map__fd(skel->maps.delivered), chain_dir,
+					  "slow/delivered");
 	helper_bpf__destroy(skel);
 	if (err)
 		error("cannot make %s/slow: %s", chain_dir, strerror(-err));
@@ -162,7 +165,8 @@ int slow_start(const char *chain_dir)
 
 /* ---- stop ---- */
 
-void slow_stop(const char *chain_dir)
+/* The one that runs, if any. */
+static void end_running(const char *chain_dir)
 {
 	struct slow_status status;
 	struct pollfd ended = { .events = POLLIN };
@@ -179,6 +183,45 @@ void slow_stop(const char *chain_dir)
 		poll(&ended, 1, -1);
 	}
 	close(ended.fd);
+}
+
+/* Nobody is to begin any more. */
+static void forbid(const char *chain_dir)
+{
+	int fd = pins_open(chain_dir, "slow/helper");
+	struct galette_helper *helper =
+		fd < 0 ? MAP_FAILED
+		       : mmap(NULL, sizeof(*helper), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (helper != MAP_FAILED) {
+		__atomic_store_n(&helper->memory, ~0u, __ATOMIC_SEQ_CST);
+		munmap(helper, sizeof(*helper));
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+/*
+ * One that a killed command has started may be about to begin. Whoever begins or
+ * runs holds the lock: without it none is left, and with it none can begin.
+ */
+void slow_stop(const char *chain_dir, bool for_good)
+{
+	const struct timespec turn = { .tv_nsec = 1000000 };
+	char path[PATH_MAX];
+	int left = STOP_MS, lock = -1;
+
+	if (!pins_path(path, chain_dir, "slow"))
+		lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	end_running(chain_dir);
+	while (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) && left--) {
+		nanosleep(&turn, NULL);
+		end_running(chain_dir);
+	}
+	if (for_good)
+		forbid(chain_dir);
+	if (lock >= 0)
+		close(lock);
 }
 
 /* ---- as needed ---- */
@@ -225,5 +268,5 @@ void slow_settle(const struct state *state)
 	    upcall_any(dir) || slow_read(state->dir, &status) || !status.alive)
 		return;
 	if (!generations_wait())
-		slow_stop(state->dir);
+		slow_stop(state->dir, false);
 }

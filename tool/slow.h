@@ -33,8 +33,8 @@ int slow_count(const char *chain_dir, struct slow_status *status);
  */
 int slow_start(const char *chain_dir);
 
-/* End it, when it has done what is in its rings. */
-void slow_stop(const char *chain_dir);
+/* End it, when it has done what is in its rings; for_good: before the chain goes. */
+void slow_stop(const char *chain_dir, bool for_good);
 
 /*
  * Before a generation runs: if packets leave the kernel there, have a

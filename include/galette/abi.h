@@ -27,6 +27,7 @@
  *   slow/                where galette-slow says how it is; locked by it
  *     helper             array of one struct galette_helper, to be mapped
  *     pipes              array of GALETTE_PIPES_MAX struct galette_pipe, to be mapped
+ *     delivered          LRU hash: packets that generic XDP is to let pass
  *   gen/N/slowpath       array of one struct galette_slowpath
  *   gen/N/routes         array of __u32, GALETTE_ROUTE() of each slot, to be mapped
  *   gen/N/slow_edges     array of struct galette_edge, same index: what galette-slow
@@ -190,6 +191,7 @@ struct galette_helper {
 	__u64 start;  /* the process's start time: field 22 of /proc/PID/stat */
 	__u64 ready;  /* seconds since the epoch */
 	__u32 memory; /* number of its descriptor of the memory that a successor takes over */
+	/* … ~0: the chain is about to go, and nobody is to begin */
 	__u32 generations[3]; /* that it can handle; 0: none */
 	__u32 xsks[3];        /* the ids of their xsks: a number may be given again */
 	__u32 counted;        /* goes up when the counts below have been made */

@@ -18,6 +18,8 @@ bench
 probe
 objects > "$T/objects-nothing"
 
+STEP=1 # 1: each call
+
 state() {
 	handled 1
 }
@@ -95,8 +97,8 @@ series() {
 	[ -z "${GALETTE_FULL-}" ] || rounds=${#ERRORS[@]}
 	for ((round = 0; round < rounds; round++)); do
 		before=
-		for ((n = 1; ; n++)); do
-			error=${ERRORS[(n + round) % ${#ERRORS[@]}]}
+		for ((n = 1; ; n += STEP)); do
+			error=${ERRORS[(n / STEP + round) % ${#ERRORS[@]}]}
 			[ -n "$before" ] || before=$(identity)
 			"$HELPERS/inject" --calls "$CALLS" --error "$error" "$n" -- \
 				"$GALETTE" --nf-path "$TESTNF:$NF" "$@" 3> "$T/hit" > "$T/out" 2> "$T/err"
@@ -194,4 +196,32 @@ attached() {
 }
 series detach 1 none attached -q detach eth0
 pin -q detach eth0
+
+# ---- with a slow path: some of the calls ----
+STEP=${GALETTE_FULL:-4}
+for file in a b; do
+	sed -i '/^\[functions.s1\]/a disable_xdp = true' "$T/$file.toml"
+done
+state() {
+	handled 1 --slow
+}
+# Whatever failed: as many processes as the chain that runs needs.
+needed() {
+	[ "$(slow_processes)" = "$1" ]
+}
+slow_detached() {
+	detached && needed 0
+}
+series attach none 1 slow_detached -q attach eth0 "$T/a.toml"
+slow_back() {
+	back && needed 2
+}
+repair 1
+series apply 1 2 slow_back -q apply eth0 "$T/b.toml"
+slow_attached() {
+	attached && needed 2
+}
+series detach 1 none slow_attached -q detach eth0
+pin -q detach eth0
+equal "no galette-slow is left" 0 "$(slow_processes)"
 clean objects-nothing "all in all"

@@ -31,7 +31,8 @@ applies() {
 	load_start --hops 3 --slow --cpu $(($(nproc) - 1)) "$@"
 	start=${EPOCHREALTIME/./}
 	for ((i = 1; i <= APPLIES / 2; i++)); do
-		[ $running = 1 ] && file=b running=2 || { file=a running=1; }
+		[ $running = 1 ] && file=b || file=a
+		running=$((3 - running))
 		pin -q apply eth0 "$T/$file.toml" > "$T/out" 2> "$T/err" || {
 			failed=$((failed + 1))
 			indent "$T/err"

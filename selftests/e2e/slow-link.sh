@@ -15,17 +15,6 @@ alive() {
 	[ "$pid" != null ] && [ "$(cat "/proc/$pid/comm")" = galette-slow ]
 }
 
-# Supervisors and pipes in this network namespace: also those that show has lost sight of.
-processes() {
-	local stat rest n=0
-	for stat in /proc/[0-9]*/stat; do
-		{ read -r rest < "$stat"; } 2> /dev/null || continue
-		[[ $rest == *"(galette-slow)"* ]] && [[ ${rest##*) } != Z* ]] &&
-			[ "$(readlink "${stat%/stat}/ns/net")" = "$(readlink /proc/self/ns/net)" ] && n=$((n + 1))
-	done
-	echo $n
-}
-
 nothing_to_do() {
 	expect 0 "$1: plan has nothing to do" pin plan --exit-code eth0 "$2"
 }
@@ -33,10 +22,10 @@ nothing_to_do() {
 # here CASE: running, as many processes as there must be. gone CASE: none.
 here() {
 	holds "$1: galette-slow is there" alive
-	equal "$1: … with its pipe" "2" "$(processes)"
+	equal "$1: … with its pipe" "2" "$(slow_processes)"
 }
 gone() {
-	equal "$1: galette-slow is gone" "null 0" "$(slow_show .pid) $(processes)"
+	equal "$1: galette-slow is gone" "null 0" "$(slow_show .pid) $(slow_processes)"
 }
 
 linear "$T/kernel.toml" 1 s1 s2 counter=count < /dev/null
@@ -57,7 +46,7 @@ for ((i = 1; i <= LINKS; i++)); do
 			indent "$T/err"
 		}
 		[ $to = s2 ] && want=0 || want=2
-		[ "$(processes)" = $want ] || wrong=$((wrong + 1))
+		[ "$(slow_processes)" = "$want" ] || wrong=$((wrong + 1))
 	done
 done
 micros=$((${EPOCHREALTIME/./} - start))
@@ -77,7 +66,7 @@ holds "… both of them: $(load .redirected) of $(load .received)" \
 pin -j show eth0 > "$T/out"
 json "the same generation, nothing missed, nothing absent" '.generation == 1 and .missed == 0'
 equal "the counter has them all" "$(load .entered)" \
-	"$(pin -j map eth0 counter:seen 2> /dev/null | jq '[.. | .value? // empty | numbers] | add')"
+	"$(pin -j map eth0 counter:seen | jq '[.. | .value? // empty | numbers] | add')"
 nothing_to_do "back in the kernel" "$T/kernel.toml"
 
 # ---- what it is then ----
@@ -93,9 +82,9 @@ expect 0 "an edge that packets meet in the slow path: link s2 past the counter" 
 seen() {
 	slow_show '[.pipes[].tx] | add'
 }
-before=$(seen)
+sent=$(seen)
 probe --slow --hops 2
-equal "… packets take it" "8 8" "$(probed .received) $(($(seen) - before))"
+equal "… packets take it" "8 8" "$(probed .received) $(($(seen) - sent))"
 expect 0 "… to drop" pin link eth0 s2:next drop
 probe --slow
 equal "… they are dropped there" 0 "$(probed .received)"
@@ -113,12 +102,12 @@ linear "$T/both.toml" 1 s1 s2 bare=bare native=native < /dev/null
 sed -i -e 's/to = \["native"\]/to = ["tx"]/' -e '/^\[functions.native\]/a disable_xdp = true' "$T/both.toml"
 expect 0 "apply of a chain with them" pin apply eth0 "$T/both.toml"
 gone "applied"
-before=$(pinned; root_id)
+as_is=$(pinned; root_id)
 # refused CASE EDGE TARGET REGEX
 refused() {
 	expect 2 "$1 is refused" pin link eth0 "$2" "$3"
 	sentence "… and says why" "$4"
-	equal "… and changes nothing" "$before" "$(pinned; root_id)"
+	equal "… and changes nothing" "$as_is" "$(pinned; root_id)"
 	gone "… it"
 }
 refused "a link to !function without a native object" s2:next '!bare' "bare"
@@ -129,7 +118,7 @@ expect 0 "a link to a native function without !" pin link eth0 bare:next native
 here "linked to a native function"
 expect 0 "… and back" pin link eth0 bare:next tx
 gone "linked back"
-before=$(pinned; root_id)
+as_is=$(pinned; root_id)
 
 # ---- rollback, apply ----
 expect 0 "apply of the slow chain" pin apply eth0 "$T/slow.toml"
@@ -191,4 +180,4 @@ here "failed"
 probe --slow --hops 2
 equal "… packets come back by it" "8 0 8" "$(probed '"\(.received) \(.short) \(.redirected)"')"
 expect 0 "detach" pin detach eth0
-equal "… and galette-slow is gone" 0 "$(processes)"
+equal "… and galette-slow is gone" 0 "$(slow_processes)"

@@ -3,7 +3,8 @@
  * inject [--calls LIST] [--kill N | --error ERRNO N] -- COMMAND …: run COMMAND;
  * count its system calls from its first to its last; at the Nth of those in
  * LIST kill it with SIGKILL before the call is made, or let the call fail with
- * ERRNO instead of being made. LIST: names as below, "bpf:OBJ_PIN" for one
+ * ERRNO instead of being made. Its forks are a part of it, but not another program
+ * that one of these executes: that runs on. LIST: names as below, "bpf:OBJ_PIN" for one
  * command of bpf(2), "all" for every call (the default).
  *
  * On descriptor 3, if open: "COUNT NAME", the calls counted and the one that
@@ -230,6 +231,10 @@ static int trace(pid_t first)
 				failing = 0;
 			}
 		} else if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXEC << 8)) {
+			if (pid != first) {
+				ptrace(PTRACE_DETACH, pid, 0, 0);
+				continue;
+			}
 			running = 1;
 		} else if (!(status >> 16) && WSTOPSIG(status) != SIGSTOP) {
 			sig = WSTOPSIG(status);

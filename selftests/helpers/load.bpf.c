@@ -72,12 +72,12 @@ SEC("xdp") int load_sink(struct xdp_md *ctx)
 		c->mixed++;
 	if (tmpl->hops && stamp->hops != tmpl->hops)
 		c->short_++;
-	if (c->received > 1 && stamp->build != c->last_build)
+	if (c->received > 1 && stamp->build != tmpl->last_build)
 		c->switches++;
-	if (stamp->seq <= c->last_seq)
+	if (stamp->seq <= tmpl->last_seq)
 		c->backward++;
-	c->last_build = stamp->build;
-	c->last_seq = stamp->seq;
+	tmpl->last_build = stamp->build;
+	tmpl->last_seq = stamp->seq;
 	return XDP_DROP;
 }
 

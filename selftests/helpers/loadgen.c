@@ -212,7 +212,7 @@ static void sum_counts(struct load_counts *sum)
 	if (!per_cpu || bpf_map_lookup_elem(fd.counts, &zero, per_cpu))
 		fail("counts");
 	for (int cpu = 0; cpu < cpus; cpu++)
-		for (size_t i = 0; i < offsetof(struct load_counts, last_seq) / 8; i++)
+		for (size_t i = 0; i < sizeof(*sum) / 8; i++)
 			((__u64 *)sum)[i] += ((__u64 *)&per_cpu[cpu])[i];
 	free(per_cpu);
 }
@@ -340,10 +340,10 @@ static void report(double seconds, const struct veth_stat *dev, const struct vet
 	       dev->entered, dev->xdp_drops + dev->rx_drops, (__s64)passed, dev->redirects);
 	if (opt.skb)
 		printf("\"stack\":%llu,", stack);
-	printf("\"tx\":%llu,\"tx_lost\":%llu,\"received\":%llu,\"lost\":%lld,", dev->xdp_tx,
-	       dev->tx_errors, c->received, lost);
 	if (opt.slow)
 		printf("\"back_lost\":%llu,", dev->xmit_drops);
+	printf("\"tx\":%llu,\"tx_lost\":%llu,\"received\":%llu,\"lost\":%lld,", dev->xdp_tx,
+	       dev->tx_errors, c->received, lost);
 	printf("\"mixed\":%llu,\"short\":%llu,\"switches\":%llu,\"backward\":%llu,\"builds\":[",
 	       c->mixed, c->short_, c->switches, c->backward);
 	for (int i = 0; i < STAMP_BUILDS; i++)

@@ -26,6 +26,8 @@ struct load_frame {
 	__u8 header[LOAD_HEADER];
 	__u32 length; /* of the headers */
 	__u32 hops;   /* that a frame is expected to come back with; 0: any */
+	__u32 last_build;
+	__u64 last_seq; /* that came back, on whichever CPU: one receives at a time */
 };
 
 /* Counted per CPU. */
@@ -37,9 +39,6 @@ struct load_counts {
 	__u64 switches; /* build differs from that of the frame before */
 	__u64 backward; /* sequence number not above that of the frame before */
 	__u64 by_build[STAMP_BUILDS];
-	__u64 last_seq;
-	__u32 last_build;
-	__u32 pad;
 };
 
 #endif

@@ -1,34 +1,51 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
 #include <linux/bpf.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
 #include "deliver.h"
+#include "deliver.skel.h"
+#include "pins.h"
 
 #ifndef BPF_F_TEST_XDP_LIVE_FRAMES
 #define BPF_F_TEST_XDP_LIVE_FRAMES (1U << 1)
 #endif
 
-int deliver_open(void)
+int deliver_open(struct deliver *deliver, const char *chain_dir)
 {
-	const struct bpf_insn pass[] = {
-		{ BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, XDP_PASS },
-		{ BPF_JMP | BPF_EXIT, 0, 0, 0, 0 },
-	};
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_XDP);
+	struct deliver_bpf *skel = deliver_bpf__open();
+	int delivered = pins_open(chain_dir, "slow/delivered");
+	int err = skel ? 0 : -errno;
 
-	return bpf_prog_load(BPF_PROG_TYPE_XDP, "galette_deliver", "Dual BSD/GPL", pass,
-			     sizeof(pass) / sizeof(pass[0]), &opts);
+	if (!err && delivered < 0)
+		err = delivered;
+	if (!err)
+		err = bpf_map__reuse_fd(skel->maps.delivered, delivered)
+			      ?: deliver_bpf__load(skel);
+	if (!err) {
+		deliver->native = dup(bpf_program__fd(skel->progs.galette_deliver));
+		deliver->generic = dup(bpf_program__fd(skel->progs.galette_deliver_generic));
+		err = deliver->native < 0 || deliver->generic < 0 ? -errno : 0;
+	}
+	deliver_bpf__destroy(skel);
+	if (delivered >= 0)
+		close(delivered);
+	return err;
 }
 
 /* The kernel makes a page pool for a batch: of one, when there is one packet. */
-int deliver(int program, const void *packet, size_t length, __u32 ifindex)
+int deliver(const struct deliver *deliver, const void *packet, size_t length, __u32 ifindex,
+	    bool generic)
 {
 	struct xdp_md context = { .data_end = length, .ingress_ifindex = ifindex };
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .data_size_in = length,
 		    .ctx_in = &context, .ctx_size_in = sizeof(context), .repeat = 1,
 		    .batch_size = 1, .flags = BPF_F_TEST_XDP_LIVE_FRAMES);
 
-	return bpf_prog_test_run_opts(program, &opts) ? -errno : 0;
+	return bpf_prog_test_run_opts(generic ? deliver->generic : deliver->native, &opts)
+		       ? -errno
+		       : 0;
 }

@@ -7,13 +7,19 @@
 #ifndef SLOWPATH_DELIVER_H
 #define SLOWPATH_DELIVER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <linux/types.h>
 
-/* Load the program: its descriptor, or a negative errno. */
-int deliver_open(void);
+struct deliver {
+	int native, generic; /* programs, by the XDP of the interface */
+};
+
+/* Load the programs for a chain. 0, or a negative errno. */
+int deliver_open(struct deliver *deliver, const char *chain_dir);
 
 /* 0, or a negative errno. The packet, from its Ethernet header, is copied. */
-int deliver(int program, const void *packet, size_t length, __u32 ifindex);
+int deliver(const struct deliver *deliver, const void *packet, size_t length, __u32 ifindex,
+	    bool generic);
 
 #endif

@@ -211,6 +211,16 @@ static void count_left(struct helper *h)
 	}
 }
 
+/* Whoever only sleeps holds nothing of generations that go. */
+static void let_go(struct helper *h)
+{
+	close(h->memory_fd);
+	close(h->slow.deliver.native);
+	close(h->slow.deliver.generic);
+	for (int i = 0; i < h->slow.generation_count; i++)
+		generation_free(h->slow.generations[i]);
+}
+
 static int end(struct helper *h)
 {
 	struct slow_memory *m = h->slow.memory;
@@ -229,9 +239,7 @@ static int end(struct helper *h)
 	syscall(SYS_futex, &m->handed, FUTEX_WAKE, 1);
 	memory_unmap(m);
 	if (successor && h->options->foreground) {
-		close(h->memory_fd);
-		for (int i = 0; i < h->slow.generation_count; i++)
-			generation_free(h->slow.generations[i]);
+		let_go(h);
 		outlive(h, record, successor);
 	}
 	return 0;
@@ -259,13 +267,25 @@ static int open_descriptors(struct helper *h)
 	return 0;
 }
 
+/* Whoever started this process was killed: what is there is as good as what would be. */
+static bool is_unwanted(const struct helper *h, const struct setup *setup)
+{
+	struct pollfd waits = { .fd = h->options->ready };
+
+	return h->options->ready >= 0 && !setup->alone && poll(&waits, 1, 0) > 0;
+}
+
 /* From here on the successor of whatever ran, or the first. */
 static int begin(struct helper *h, struct setup *setup)
 {
 	struct galette_helper *record = h->slow.record;
 	int err = 0;
 
+	if (is_unwanted(h, setup))
+		return -EPIPE;
 	setup_take(setup, &h->slow);
+	if (record->memory == ~0u)
+		return -ENOENT;
 	for (__u32 i = 0; i < GALETTE_PIPES_MAX; i++) {
 		h->slow.records[i].pid = 0;
 		h->slow.records[i].function = ~0u;

@@ -118,7 +118,8 @@ static void finish(struct pipe *p, __u32 port, const struct pkt *pkt,
 			&p->record->redirect);
 		return;
 	case GALETTE_ROUTE_PASS:
-		if (deliver(p->slow->deliver, pkt->data, pkt->end - pkt->data, from->ifindex))
+		if (deliver(&p->slow->deliver, pkt->data, pkt->end - pkt->data, from->ifindex,
+			    p->slow->ports.port[port].generic))
 			lose(p, GALETTE_LOSS_PASS);
 		else
 			bump(&p->record->pass, 1);

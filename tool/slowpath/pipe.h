@@ -6,6 +6,7 @@
 #ifndef SLOWPATH_PIPE_H
 #define SLOWPATH_PIPE_H
 
+#include "deliver.h"
 #include "frames.h"
 #include "generation.h"
 
@@ -21,8 +22,8 @@ struct slow {
 	int generation_count;
 	struct galette_helper *record; /* mapped */
 	struct galette_pipe *records;  /* mapped, one a pipe */
-	int deliver;                   /* a program, see deliver.h */
-	int wake;                      /* eventfd: the watchdog is to wake up */
+	struct deliver deliver;
+	int wake; /* eventfd: the watchdog is to wake up */
 	bool busy_poll;
 };
 

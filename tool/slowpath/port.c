@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
+#include <linux/if_link.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 
 #include "alloc.h"
 #include "diag.h"
+#include "links.h"
 #include "port.h"
 
 #ifndef SYS_pidfd_getfd
@@ -168,6 +170,8 @@ static void alloc(struct ports *ports, struct slow_memory *memory)
 	ports->memory = memory;
 	ports->port = xcalloc(memory->ports, sizeof(*ports->port));
 	for (__u32 i = 0; i < memory->ports; i++) {
+		ports->port[i].generic =
+			links_mode(memory->port[i].ifindex) == XDP_FLAGS_SKB_MODE;
 		ports->port[i].pipes = xcalloc(memory->pipes, sizeof(*ports->port[i].pipes));
 		for (__u32 p = 0; p < memory->pipes; p++)
 			ports->port[i].pipes[p].fd = -1;

@@ -21,6 +21,7 @@ struct pipe_socket {
 struct port {
 	struct ring fill, completion;
 	struct pipe_socket *pipes;
+	bool generic; /* its interface has generic XDP */
 };
 
 /* All sockets, by port and pipe; each process has these for itself. */

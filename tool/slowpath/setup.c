@@ -206,6 +206,7 @@ static int get_sockets(struct setup *setup, struct slow *slow)
 	if (setup->old.pidfd >= 0) {
 		err = withdraw(slow);
 		predecessor_end(&setup->old, setup->start, slow->records);
+		setup->alone = true;
 	}
 	return err ?: open_sockets(setup, slow, &shape);
 }
@@ -225,10 +226,10 @@ int setup_open(struct setup *setup, struct slow *slow, const struct helper_optio
 	if (err)
 		return err;
 	slow->busy_poll = slow->generations[slow->generation_count - 1]->slowpath.busy_poll;
-	slow->deliver = deliver_open();
-	if (slow->deliver < 0) {
-		error("cannot load the program for 'pass': %s", strerror(-slow->deliver));
-		return slow->deliver;
+	err = deliver_open(&slow->deliver, options->dir);
+	if (err) {
+		error("cannot load the programs for 'pass': %s", strerror(-err));
+		return err;
 	}
 	err = get_sockets(setup, slow);
 	for (int i = 0; i < slow->generation_count && !err; i++)

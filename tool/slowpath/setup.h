@@ -14,6 +14,7 @@ struct setup {
 	int lock;      /* of CHAIN/slow, held by whoever handles its packets */
 	int memory_fd; /* of slow->memory */
 	__u64 start;   /* this process's start time */
+	bool alone;    /* the one that ran had to end before this one could begin */
 	struct predecessor old;
 };
 
