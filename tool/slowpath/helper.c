@@ -77,16 +77,28 @@ static int spawn(struct helper *h, __u32 pipe)
 	return 0;
 }
 
-static void count_crash(struct helper *h, __u32 pipe)
+static __u64 ended(const struct galette_pipe *record)
 {
-	struct galette_pipe *record = &h->slow.records[pipe];
+	__u64 sum = record->tx + record->redirect + record->pass + record->drop + record->abort;
 
-	record->crashes++;
-	if (record->function != ~0u) {
+	for (int i = 0; i < GALETTE_LOSS_RX_FULL; i++)
+		sum += record->lost[i];
+	return sum;
+}
+
+/* The packet that the dead pipe had, if its end was not counted; pipe.c's handled(). */
+static void count_packet(struct slow *slow, __u32 pipe)
+{
+	struct galette_pipe *record = &slow->records[pipe];
+
+	if (ended(record) == record->packets &&
+	    (frames_unhandled(&slow->ports, pipe) || record->function != ~0u))
 		record->lost[GALETTE_LOSS_CRASHED]++;
-		record->packets++;
-	}
+	record->packets = ended(record);
 	record->function = ~0u;
+	for (__u32 port = 0; port < slow->memory->ports; port++)
+		memory_socket(slow->memory, port, pipe)->handled =
+			ring_consumed(&slow->ports.port[port].pipes[pipe].rx);
 }
 
 /* A pipe has gone: not by itself, unless it is to stop. Its successor goes on with its rings. */
@@ -99,8 +111,10 @@ static void bury(struct helper *h, __u32 pipe, int status)
 	h->alive--;
 	h->slow.memory->busy[pipe] = 0;
 	frames_recover(&h->slow.ports, pipe);
-	if (!done)
-		count_crash(h, pipe);
+	if (!done) {
+		h->slow.records[pipe].crashes++;
+		count_packet(&h->slow, pipe);
+	}
 	if (!h->stopping && spawn(h, pipe))
 		h->stopping = true; /* without a pipe its flows have no way: end, and say so */
 }
@@ -243,6 +257,8 @@ static int begin(struct helper *h, struct setup *setup)
 
 	setup_take(setup, &h->slow);
 	for (__u32 i = 0; i < GALETTE_PIPES_MAX; i++) {
+		if (h->slow.records[i].pid && i < h->slow.memory->pipes)
+			count_packet(&h->slow, i);
 		h->slow.records[i].pid = 0;
 		h->slow.records[i].function = ~0u;
 	}

@@ -18,8 +18,9 @@ enum {
 	KICK_NS = 100000,    /* a packet that is ready does not wait longer for others */
 	LOOK_NS = 100000000, /* between two looks at the kernel's counts */
 	/* Of a frame: what an XDP program would find before and behind a packet. */
-	ROOM_BEFORE = SLOW_HEADROOM - 40, /* sizeof(struct xdp_frame) */
-	ROOM_BEHIND = 320,                /* sizeof(struct skb_shared_info) */
+	ROOM_BEFORE =
+		SLOW_HEADROOM - 40, /* sizeof(struct xdp_frame), and room for slow_frame */
+	ROOM_BEHIND = 320,          /* sizeof(struct skb_shared_info) */
 };
 
 struct pipe {
@@ -56,21 +57,49 @@ static void lose(struct pipe *p, enum galette_loss why)
 
 /* ---- sending ---- */
 
+static __u64 *count_of(struct pipe *p, __u8 kind)
+{
+	return kind == GALETTE_ROUTE_TX ? &p->record->tx : &p->record->redirect;
+}
+
+/* An interface that is down or gone keeps no packets for the time when it is up again. */
+static void take_back(struct pipe *p, __u32 port)
+{
+	__u8 kind;
+
+	frames_reap(&p->hand, port);
+	while (frames_take_back(&p->hand, port, &kind)) {
+		lose(p, GALETTE_LOSS_TX_FAILED);
+		bump(count_of(p, kind), -1ull);
+	}
+}
+
+static int kick_port(struct pipe *p, __u32 port)
+{
+	int err = frames_kick(&p->hand, port);
+
+	if (err && err != -EAGAIN)
+		take_back(p, port);
+	p->unsent[port] = err == -EAGAIN;
+	return err;
+}
+
 /* The ports that something is in the transmit rings for; what is left stays there. */
 static void kick(struct pipe *p)
 {
 	for (__u32 port = 0; port < p->slow->memory->ports; port++) {
 		if (!p->unsent[port])
 			continue;
-		p->unsent[port] = frames_kick(&p->hand, port) != 0;
+		kick_port(p, port);
 		frames_reap(&p->hand, port);
 	}
 	p->kicked = now_ns();
 }
 
-static void send_to(struct pipe *p, int port, const struct pkt *pkt, __u64 *count)
+static void send_to(struct pipe *p, int port, const struct pkt *pkt, __u8 kind)
 {
 	__u64 addr = pkt->data - memory_umem(p->slow->memory);
+	__u32 len = pkt->end - pkt->data;
 	int err;
 
 	if (port < 0) {
@@ -79,18 +108,18 @@ static void send_to(struct pipe *p, int port, const struct pkt *pkt, __u64 *coun
 		return;
 	}
 	/* What could not go before must go first, and may say why not. */
-	err = p->unsent[port] && p->kicked + KICK_NS < now_ns() ? frames_kick(&p->hand, port)
-								: 0;
-	if (!frames_send(&p->hand, port, addr, pkt->end - pkt->data)) {
-		err = err ?: frames_kick(&p->hand, port);
-		if (!frames_send(&p->hand, port, addr, pkt->end - pkt->data)) {
-			lose(p, err == -EAGAIN ? GALETTE_LOSS_TX_FULL : GALETTE_LOSS_TX_FAILED);
+	err = p->unsent[port] && p->kicked + KICK_NS < now_ns() ? kick_port(p, port) : 0;
+	if (!frames_send(&p->hand, port, addr, len, kind)) {
+		err = err ?: kick_port(p, port);
+		if (!frames_send(&p->hand, port, addr, len, kind)) {
+			lose(p, err && err != -EAGAIN ? GALETTE_LOSS_TX_FAILED
+						      : GALETTE_LOSS_TX_FULL);
 			frames_done(&p->hand, addr);
 			return;
 		}
 	}
+	bump(count_of(p, kind), 1);
 	p->unsent[port] = true;
-	bump(count, 1);
 }
 
 /* ---- a packet ---- */
@@ -103,17 +132,19 @@ static void finish(struct pipe *p, __u32 port, const struct pkt *pkt,
 
 	switch (end->kind) {
 	case GALETTE_ROUTE_TX:
-		send_to(p, port, pkt, &p->record->tx);
+		send_to(p, port, pkt, GALETTE_ROUTE_TX);
 		return;
 	case GALETTE_ROUTE_REDIRECT:
 		send_to(p, ports_find(&p->slow->ports, end->ifindex, from->queue), pkt,
-			&p->record->redirect);
+			GALETTE_ROUTE_REDIRECT);
 		return;
 	case GALETTE_ROUTE_PASS:
-		if (deliver(p->slow->deliver, pkt->data, pkt->end - pkt->data, from->ifindex))
+		/* Who dies in the call has made it. */
+		bump(&p->record->pass, 1);
+		if (deliver(p->slow->deliver, pkt->data, pkt->end - pkt->data, from->ifindex)) {
+			bump(&p->record->pass, -1ull);
 			lose(p, GALETTE_LOSS_PASS);
-		else
-			bump(&p->record->pass, 1);
+		}
 		break;
 	case GALETTE_ROUTE_DROP:
 		bump(&p->record->drop, 1);
@@ -142,7 +173,7 @@ static void handle(struct pipe *p, __u32 port, const struct packet *packet)
 
 	pkt.start = pkt.data + sizeof(struct galette_upcall_head) - ROOM_BEFORE;
 	pkt.limit = frame + SLOW_FRAME_SIZE - ROOM_BEHIND;
-	if (pkt.start < frame || pkt.limit < pkt.end) {
+	if (pkt.start < frame + sizeof(struct slow_frame) || pkt.limit < pkt.end) {
 		lose(p, GALETTE_LOSS_HEAD);
 		frames_done(&p->hand, packet->addr);
 	} else {
@@ -150,7 +181,19 @@ static void handle(struct pipe *p, __u32 port, const struct packet *packet)
 			   &p->record->function);
 		finish(p, port, &pkt, &end);
 	}
-	bump(&p->record->packets, 1);
+}
+
+/*
+ * How it ended has been counted: then that it has, then the packet. So whoever
+ * finds this process dead can tell which of these was the last.
+ */
+static void handled(struct pipe *p, __u32 port)
+{
+	const struct ring *rx = &p->slow->ports.port[port].pipes[p->index].rx;
+
+	__atomic_store_n(&memory_socket(p->slow->memory, port, p->index)->handled,
+			 ring_consumed(rx), __ATOMIC_RELEASE);
+	__atomic_store_n(&p->record->packets, p->record->packets + 1, __ATOMIC_RELEASE);
 }
 
 /* A port's packets, up to a burst. How many. */
@@ -167,6 +210,7 @@ static int receive(struct pipe *p, __u32 port)
 			handle(p, port, &packet);
 		else
 			lose(p, GALETTE_LOSS_HEAD);
+		handled(p, port);
 		if (now_ns() - p->kicked > KICK_NS)
 			kick(p);
 	}
@@ -175,24 +219,35 @@ static int receive(struct pipe *p, __u32 port)
 
 /* ---- the kernel's own counts ---- */
 
+/*
+ * A packet for which the fill ring has no frame counts as dropped by its socket,
+ * and once more by the ring, which the port's pipes share.
+ */
 static void look_at(struct pipe *p, __u32 port)
 {
-	static const enum galette_loss as[] = { GALETTE_LOSS_RX_DROPPED, GALETTE_LOSS_RX_FULL,
-						GALETTE_LOSS_FILL_EMPTY };
+	struct slow_port *shared = &p->slow->memory->port[port];
 	__u64 *seen = memory_socket(p->slow->memory, port, p->index)->seen;
 	struct xdp_statistics s = { 0 };
 	socklen_t length = sizeof(s);
-	__u64 now[3];
+	__u64 dropped, empty;
 
-	if (getsockopt(p->polled[port].fd, SOL_XDP, XDP_STATISTICS, &s, &length))
+	if (getsockopt(p->slow->ports.port[port].pipes[p->index].fd, SOL_XDP, XDP_STATISTICS,
+		       &s, &length))
 		return;
-	now[0] = s.rx_dropped;
-	now[1] = s.rx_ring_full;
-	now[2] = s.rx_fill_ring_empty_descs;
-	for (int i = 0; i < 3; i++) {
-		bump(&p->record->lost[as[i]], now[i] - seen[i]);
-		seen[i] = now[i];
-	}
+	frames_lock(&p->slow->ports, port);
+	dropped = s.rx_dropped - seen[0];
+	empty = s.rx_fill_ring_empty_descs > shared->seen_empty
+			? s.rx_fill_ring_empty_descs - shared->seen_empty
+			: 0;
+	if (empty > dropped)
+		empty = dropped;
+	bump(&p->record->lost[GALETTE_LOSS_FILL_EMPTY], empty);
+	bump(&p->record->lost[GALETTE_LOSS_RX_DROPPED], dropped - empty);
+	bump(&p->record->lost[GALETTE_LOSS_RX_FULL], s.rx_ring_full - seen[1]);
+	shared->seen_empty += empty;
+	seen[0] = s.rx_dropped;
+	seen[1] = s.rx_ring_full;
+	frames_unlock(&p->slow->ports, port);
 }
 
 static void look(struct pipe *p)
