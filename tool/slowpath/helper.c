@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -29,6 +30,7 @@ struct helper {
 	pid_t pids[GALETTE_PIPES_MAX];
 	int signals; /* signalfd */
 	int lock;
+	int memory_fd;
 	int alive; /* pipes */
 	bool stopping;
 };
@@ -40,6 +42,25 @@ static void on_sigterm(int signal)
 	/* It ends ppoll(); the memory says the rest. */
 }
 
+/* A pipe has what it needs: its sockets and programs, not what the supervisor has. */
+static void let_go(struct helper *h)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		dup3(h->options->null, fd, 0);
+	close(h->options->null);
+	if (h->options->ready >= 0)
+		close(h->options->ready);
+	close(h->signals);
+	close(h->lock);
+	close(h->watchdog.timer);
+	close(h->memory_fd);
+	for (int i = 0; i < h->slow.generation_count; i++)
+		close(h->slow.generations[i]->xsks);
+	/* Commands that root gives send signals to who is in it. */
+	munmap(h->slow.record, sizeof(*h->slow.record));
+	h->slow.record = NULL;
+}
+
 static void run_pipe(struct helper *h, __u32 pipe, pid_t parent)
 {
 	const struct sigaction wake = { .sa_handler = on_sigterm };
@@ -48,13 +69,7 @@ static void run_pipe(struct helper *h, __u32 pipe, pid_t parent)
 	if (getppid() != parent)
 		_exit(1);
 	sigaction(SIGTERM, &wake, NULL);
-	if (h->options->null >= 0)
-		dup3(h->options->null, STDERR_FILENO, 0);
-	if (h->options->ready >= 0)
-		close(h->options->ready);
-	close(h->signals);
-	close(h->lock);
-	close(h->watchdog.timer);
+	let_go(h);
 	if (contain_pipe())
 		_exit(1);
 	pipe_run(&h->slow, pipe);
@@ -298,6 +313,7 @@ int helper_main(const struct helper_options *options)
 	if (!err)
 		err = watchdog_open(&h.watchdog, &h.slow);
 	h.lock = setup.lock;
+	h.memory_fd = setup.memory_fd;
 	if (!err)
 		err = contain_supervisor();
 	if (!err)
