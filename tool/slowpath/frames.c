@@ -41,11 +41,11 @@ static void finish(struct ports *ports, __u32 port)
 	if (p->fill.active && ring_produced(fill) == p->fill.from)
 		mark(m, fill, p->fill.from, p->fill.to, p->fill.active);
 	if (p->completion.active && ring_consumed(completion) == p->completion.from)
-		mark(m, completion, p->completion.from, p->completion.to, 0);
+		mark(m, completion, p->completion.from, p->completion.to, SLOW_SENT);
 	p->fill.active = p->completion.active = 0;
 }
 
-static void lock(struct ports *ports, __u32 port)
+void frames_lock(struct ports *ports, __u32 port)
 {
 	pthread_mutex_t *mutex = &ports->memory->port[port].lock;
 
@@ -55,7 +55,7 @@ static void lock(struct ports *ports, __u32 port)
 	}
 }
 
-static void unlock(struct ports *ports, __u32 port)
+void frames_unlock(struct ports *ports, __u32 port)
 {
 	pthread_mutex_unlock(&ports->memory->port[port].lock);
 }
@@ -104,7 +104,7 @@ static void refill(struct hand *hand, __u32 port)
 	struct ring *ring = &hand->ports->port[port].fill;
 	__u32 from, to;
 
-	lock(hand->ports, port);
+	frames_lock(hand->ports, port);
 	from = to = ring_produced(ring);
 	for (__u32 i = 0; i < hand->done_count; i++)
 		if (home(m, hand->done[i]) == port)
@@ -120,7 +120,7 @@ static void refill(struct hand *hand, __u32 port)
 	ring_produce(ring, to);
 	in_order();
 	p->fill.active = 0;
-	unlock(hand->ports, port);
+	frames_unlock(hand->ports, port);
 }
 
 void frames_flush(struct hand *hand)
@@ -147,7 +147,7 @@ void frames_done(struct hand *hand, __u64 addr)
 
 /* ---- sending ---- */
 
-bool frames_send(struct hand *hand, __u32 port, __u64 addr, __u32 len)
+bool frames_send(struct hand *hand, __u32 port, __u64 addr, __u32 len, __u8 kind)
 {
 	struct slow_memory *m = hand->ports->memory;
 	struct slow_socket *journal = memory_socket(m, port, hand->pipe);
@@ -157,15 +157,55 @@ bool frames_send(struct hand *hand, __u32 port, __u64 addr, __u32 len)
 	if (!ring_free(tx))
 		return false;
 	*ring_desc(tx, at) = (struct xdp_desc) { .addr = addr, .len = len };
+	*memory_frame(m, addr) = (struct slow_frame) {
+		.port = port, .at = at, .pipe = hand->pipe, .kind = kind
+	};
 	journal->tx.from = at;
 	in_order();
 	journal->tx.active = 1;
 	in_order();
-	*owner(m, addr) = 0;
+	*owner(m, addr) = SLOW_SENT;
 	ring_produce(tx, at + 1);
 	in_order();
 	journal->tx.active = 0;
 	return true;
+}
+
+/* Whether the frame of an entry in a transmit ring is there, and not only was. */
+static bool is_at(struct slow_memory *m, __u32 port, __u32 pipe, __u32 at, __u64 addr)
+{
+	const struct slow_frame *frame = memory_frame(m, addr);
+
+	return frame->port == port && frame->pipe == pipe && frame->at == at;
+}
+
+/* The kernel passes over an entry that is no frame's, and says no more of it. */
+static void cross_out(const struct ring *tx, __u32 at)
+{
+	in_order();
+	ring_desc(tx, at)->addr = ~0ull;
+}
+
+/* In copy mode the kernel looks into the ring only in calls that this pipe makes. */
+bool frames_take_back(struct hand *hand, __u32 port, __u8 *kind)
+{
+	struct slow_memory *m = hand->ports->memory;
+	const struct ring *tx = &hand->ports->port[port].pipes[hand->pipe].tx;
+	__u32 from = ring_consumed(tx), to = from + ring_used(tx);
+
+	for (__u32 at = from; at != to; at++) {
+		__u64 addr = ring_desc(tx, at)->addr;
+
+		if (!is_frame(m, addr) || *owner(m, addr) != SLOW_SENT ||
+		    !is_at(m, port, hand->pipe, at, addr))
+			continue;
+		*kind = memory_frame(m, addr)->kind;
+		*owner(m, addr) = hand->pipe + 1;
+		cross_out(tx, at);
+		frames_done(hand, addr);
+		return true;
+	}
+	return false;
 }
 
 /* A call sends at most 32 packets, and says EAGAIN if there are more, or none can go now. */
@@ -193,7 +233,7 @@ void frames_reap(struct hand *hand, __u32 port)
 	__u32 from, to;
 
 	while (ring_used(ring)) {
-		lock(hand->ports, port);
+		frames_lock(hand->ports, port);
 		from = ring_consumed(ring);
 		to = from + ring_used(ring);
 		if (to - from > FRAMES_BATCH)
@@ -209,7 +249,7 @@ void frames_reap(struct hand *hand, __u32 port)
 		ring_consume(ring, to);
 		in_order();
 		p->completion.active = 0;
-		unlock(hand->ports, port);
+		frames_unlock(hand->ports, port);
 		for (__u32 i = 0; i < to - from; i++)
 			if (is_frame(m, taken[i]))
 				frames_done(hand, taken[i]);
@@ -218,21 +258,42 @@ void frames_reap(struct hand *hand, __u32 port)
 
 /* ---- after a death ---- */
 
-/* What is in the pipe's own rings is not in its hand. */
-static void settle(struct ports *ports, __u32 port, __u32 pipe)
+/* What waits in the pipe's receive ring is not in its hand. */
+static void settle_rx(struct slow_memory *m, const struct ring *rx)
+{
+	__u32 from = ring_consumed(rx), to = from + ring_used(rx);
+
+	for (__u32 at = from; at != to; at++)
+		if (is_frame(m, ring_desc(rx, at)->addr))
+			*owner(m, ring_desc(rx, at)->addr) = 0;
+}
+
+/* What is in its hand is not to be sent. */
+static void settle_tx(struct ports *ports, __u32 port, __u32 pipe)
 {
 	struct slow_memory *m = ports->memory;
 	struct slow_socket *journal = memory_socket(m, port, pipe);
-	struct pipe_socket *s = &ports->port[port].pipes[pipe];
-	__u32 from = ring_consumed(&s->rx), to = from + ring_used(&s->rx);
+	const struct ring *tx = &ports->port[port].pipes[pipe].tx;
+	__u32 from = ring_consumed(tx), to = from + ring_used(tx);
 
-	for (__u32 at = from; at != to; at++)
-		if (is_frame(m, ring_desc(&s->rx, at)->addr))
-			*owner(m, ring_desc(&s->rx, at)->addr) = 0;
-	if (journal->tx.active && ring_produced(&s->tx) == journal->tx.from &&
-	    is_frame(m, ring_desc(&s->tx, journal->tx.from)->addr))
-		*owner(m, ring_desc(&s->tx, journal->tx.from)->addr) = pipe + 1;
+	if (journal->tx.active && ring_produced(tx) == journal->tx.from &&
+	    is_frame(m, ring_desc(tx, journal->tx.from)->addr))
+		*owner(m, ring_desc(tx, journal->tx.from)->addr) = pipe + 1;
 	journal->tx.active = 0;
+	for (__u32 at = from; at != to; at++)
+		if (is_frame(m, ring_desc(tx, at)->addr) &&
+		    *owner(m, ring_desc(tx, at)->addr) == pipe + 1)
+			cross_out(tx, at);
+}
+
+__u32 frames_unhandled(const struct ports *ports, __u32 pipe)
+{
+	__u32 count = 0;
+
+	for (__u32 port = 0; port < ports->memory->ports; port++)
+		count += ring_consumed(&ports->port[port].pipes[pipe].rx) -
+			 memory_socket(ports->memory, port, pipe)->handled;
+	return count;
 }
 
 void frames_recover(struct ports *ports, __u32 pipe)
@@ -241,9 +302,10 @@ void frames_recover(struct ports *ports, __u32 pipe)
 	struct hand hand = { .ports = ports, .pipe = pipe };
 
 	for (__u32 port = 0; port < m->ports; port++) {
-		lock(ports, port); /* and so finish what it was at */
-		unlock(ports, port);
-		settle(ports, port, pipe);
+		frames_lock(ports, port); /* and so finish what it was at */
+		frames_unlock(ports, port);
+		settle_rx(m, &ports->port[port].pipes[pipe].rx);
+		settle_tx(ports, port, pipe);
 	}
 	for (__u32 i = 0; i < memory_total(m); i++)
 		if (memory_owners(m)[i] == pipe + 1)
@@ -257,16 +319,17 @@ void frames_count(const struct ports *ports, struct galette_helper *count)
 
 	count->fill = count->rx = count->tx = count->completion = count->hand = 0;
 	count->total = memory_total(m);
+	for (__u32 i = 0; i < count->total; i++) {
+		count->tx += memory_owners(m)[i] == SLOW_SENT;
+		count->hand += memory_owners(m)[i] && memory_owners(m)[i] != SLOW_SENT;
+	}
 	for (__u32 port = 0; port < m->ports; port++) {
 		const struct port *p = &ports->port[port];
 
 		count->fill += ring_used(&p->fill);
 		count->completion += ring_used(&p->completion);
-		for (__u32 pipe = 0; pipe < m->pipes; pipe++) {
+		for (__u32 pipe = 0; pipe < m->pipes; pipe++)
 			count->rx += ring_used(&p->pipes[pipe].rx);
-			count->tx += ring_used(&p->pipes[pipe].tx);
-		}
 	}
-	for (__u32 i = 0; i < memory_total(m); i++)
-		count->hand += memory_owners(m)[i] != 0;
+	count->tx -= count->completion;
 }

@@ -23,6 +23,10 @@ struct packet {
 	__u32 len;
 };
 
+/* Hold what a port's sockets share; what a dead holder was at is then finished. */
+void frames_lock(struct ports *ports, __u32 port);
+void frames_unlock(struct ports *ports, __u32 port);
+
 /*
  * Take the next packet of a port in hand; false: there is none. A descriptor
  * that is not within one frame is given back at once, and comes as len 0.
@@ -34,7 +38,13 @@ void frames_done(struct hand *hand, __u64 addr);
 void frames_flush(struct hand *hand);
 
 /* Hand a packet to a port's interface; false: the ring is full, it stays in hand. */
-bool frames_send(struct hand *hand, __u32 port, __u64 addr, __u32 len);
+bool frames_send(struct hand *hand, __u32 port, __u64 addr, __u32 len, __u8 kind);
+
+/*
+ * Take a packet back from the transmit ring of a port that sends nothing any
+ * more, behind frames_reap(), and let go of it. Its kind; false: there is none.
+ */
+bool frames_take_back(struct hand *hand, __u32 port, __u8 *kind);
 
 /*
  * Make the kernel send what is in a port's transmit ring. 0: all is sent;
@@ -52,7 +62,10 @@ void frames_reap(struct hand *hand, __u32 port);
  */
 void frames_recover(struct ports *ports, __u32 pipe);
 
-/* Where all frames are. Exact while nothing moves. */
+/* Packets that a pipe has received and not marked as handled: when it has died, 1 or 0. */
+__u32 frames_unhandled(const struct ports *ports, __u32 pipe);
+
+/* Where all frames are. Exact while nothing moves; tx: also those that drivers still have. */
 void frames_count(const struct ports *ports, struct galette_helper *count);
 
 #endif

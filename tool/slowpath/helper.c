@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -40,6 +41,25 @@ static void on_sigterm(int signal)
 	/* It ends ppoll(); the memory says the rest. */
 }
 
+/* A pipe has what it needs: its sockets and programs, not what the supervisor has. */
+static void let_go(struct helper *h)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		dup3(h->options->null, fd, 0);
+	close(h->options->null);
+	if (h->options->ready >= 0)
+		close(h->options->ready);
+	close(h->signals);
+	close(h->lock);
+	close(h->watchdog.timer);
+	close(h->memory_fd);
+	for (int i = 0; i < h->slow.generation_count; i++)
+		close(h->slow.generations[i]->xsks);
+	/* Commands that root gives send signals to who is in it. */
+	munmap(h->slow.record, sizeof(*h->slow.record));
+	h->slow.record = NULL;
+}
+
 static void run_pipe(struct helper *h, __u32 pipe, pid_t parent)
 {
 	const struct sigaction wake = { .sa_handler = on_sigterm };
@@ -48,13 +68,7 @@ static void run_pipe(struct helper *h, __u32 pipe, pid_t parent)
 	if (getppid() != parent)
 		_exit(1);
 	sigaction(SIGTERM, &wake, NULL);
-	if (h->options->null >= 0)
-		dup3(h->options->null, STDERR_FILENO, 0);
-	if (h->options->ready >= 0)
-		close(h->options->ready);
-	close(h->signals);
-	close(h->lock);
-	close(h->watchdog.timer);
+	let_go(h);
 	if (contain_pipe())
 		_exit(1);
 	pipe_run(&h->slow, pipe);
@@ -77,16 +91,28 @@ static int spawn(struct helper *h, __u32 pipe)
 	return 0;
 }
 
-static void count_crash(struct helper *h, __u32 pipe)
+static __u64 ended(const struct galette_pipe *record)
 {
-	struct galette_pipe *record = &h->slow.records[pipe];
+	__u64 sum = record->tx + record->redirect + record->pass + record->drop + record->abort;
 
-	record->crashes++;
-	if (record->function != ~0u) {
+	for (int i = 0; i < GALETTE_LOSS_RX_FULL; i++)
+		sum += record->lost[i];
+	return sum;
+}
+
+/* The packet that the dead pipe had, if its end was not counted; pipe.c's handled(). */
+static void count_packet(struct slow *slow, __u32 pipe)
+{
+	struct galette_pipe *record = &slow->records[pipe];
+
+	if (ended(record) == record->packets &&
+	    (frames_unhandled(&slow->ports, pipe) || record->function != ~0u))
 		record->lost[GALETTE_LOSS_CRASHED]++;
-		record->packets++;
-	}
+	record->packets = ended(record);
 	record->function = ~0u;
+	for (__u32 port = 0; port < slow->memory->ports; port++)
+		memory_socket(slow->memory, port, pipe)->handled =
+			ring_consumed(&slow->ports.port[port].pipes[pipe].rx);
 }
 
 /* A pipe has gone: not by itself, unless it is to stop. Its successor goes on with its rings. */
@@ -99,8 +125,10 @@ static void bury(struct helper *h, __u32 pipe, int status)
 	h->alive--;
 	h->slow.memory->busy[pipe] = 0;
 	frames_recover(&h->slow.ports, pipe);
-	if (!done)
-		count_crash(h, pipe);
+	if (!done) {
+		h->slow.records[pipe].crashes++;
+		count_packet(&h->slow, pipe);
+	}
 	if (!h->stopping && spawn(h, pipe))
 		h->stopping = true; /* without a pipe its flows have no way: end, and say so */
 }
@@ -212,7 +240,7 @@ static void count_left(struct helper *h)
 }
 
 /* Whoever only sleeps holds nothing of generations that go. */
-static void let_go(struct helper *h)
+static void forget_generations(struct helper *h)
 {
 	close(h->memory_fd);
 	close(h->slow.deliver.native);
@@ -239,7 +267,7 @@ static int end(struct helper *h)
 	syscall(SYS_futex, &m->handed, FUTEX_WAKE, 1);
 	memory_unmap(m);
 	if (successor && h->options->foreground) {
-		let_go(h);
+		forget_generations(h);
 		outlive(h, record, successor);
 	}
 	return 0;
@@ -287,6 +315,8 @@ static int begin(struct helper *h, struct setup *setup)
 	if (record->memory == ~0u)
 		return -ENOENT;
 	for (__u32 i = 0; i < GALETTE_PIPES_MAX; i++) {
+		if (h->slow.records[i].pid && i < h->slow.memory->pipes)
+			count_packet(&h->slow, i);
 		h->slow.records[i].pid = 0;
 		h->slow.records[i].function = ~0u;
 	}

@@ -18,7 +18,7 @@ struct helper_options {
 	bool replace;      /* take over from one that runs */
 	bool foreground; /* go on, asleep, while a successor runs: an init system waits for us */
 	int ready;       /* a pipe to write one byte to when packets are handled; -1: none */
-	int null;        /* what takes the place of stderr then; -1: it stays */
+	int null; /* /dev/null: what takes the place of stderr then, and of all three in pipes */
 };
 
 /* Returns the process's exit status when it has ended. */

@@ -40,23 +40,32 @@ static const struct option long_options[] = {
 	{ 0 },
 };
 
-/* Not part of whoever started it any more: not its terminal, not its directory. */
-static int detach(int ready)
+/* Who started it may have left more open than it says: locks, directories. */
+static void close_others(int but)
 {
-	int null;
+	if (but > STDERR_FILENO + 1)
+		close_range(STDERR_FILENO + 1, but - 1, 0);
+	close_range(but > STDERR_FILENO ? but + 1 : STDERR_FILENO + 1, ~0u, 0);
+}
 
+static int open_null(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null >= 0)
+		return null;
+	error("cannot open /dev/null: %m");
+	exit(1);
+}
+
+/* Not part of whoever started it any more: not its terminal, not its directory. */
+static void detach(int null)
+{
 	setsid();
-	/* Whatever it has open: a pipe that somebody reads to its end, for one. */
-	if (ready > 3)
-		close_range(3, ready - 1, 0);
-	close_range(ready + 1, ~0u, 0);
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (chdir("/") || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
-	    dup2(null, STDOUT_FILENO) < 0) {
-		error("cannot detach from who started it: %m");
-		exit(1);
-	}
-	return null;
+	if (!chdir("/") && dup2(null, STDIN_FILENO) >= 0 && dup2(null, STDOUT_FILENO) >= 0)
+		return;
+	error("cannot detach from who started it: %m");
+	exit(1);
 }
 
 int main(int argc, char **argv)
@@ -109,7 +118,9 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	options.dir = dir;
+	close_others(options.ready);
+	options.null = open_null();
 	if (options.ready >= 0)
-		options.null = detach(options.ready);
+		detach(options.null);
 	return helper_main(&options);
 }

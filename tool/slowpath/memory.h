@@ -5,10 +5,14 @@
  * and what is needed to tell, whichever process dies at whichever instruction,
  * where every frame is.
  *
- * A frame is either in one of the kernel's rings or in the hand of one pipe.
- * owners[] says the latter. A frame that moves between the two is for a moment
- * in both; what was to move is then in a journal, written before, and the ring's
- * index, which is one store, tells whether it did.
+ * A frame is to be received into, is to be sent, or is in the hand of one pipe:
+ * owners[] says which. A frame that moves is for a moment in two places; what was
+ * to move is then in a journal, written before, and the ring's index, which is one
+ * store, tells whether it did.
+ *
+ * What is to be sent is in a transmit ring, with the interface's driver, or in a
+ * completion ring. A transmit ring alone does not tell: the kernel may have taken
+ * more from it than its index says, and a frame may be there a second time.
  *
  * Every frame has a home: the port whose fill ring it goes back to. A receive
  * ring has room for all frames of its port, a completion ring for all there are,
@@ -31,6 +35,7 @@ enum {
 	SLOW_PORTS_MAX = 256,    /* queues of all interfaces together */
 	SLOW_FRAME_SIZE = 4096,  /* bytes; the kernel keeps XDP_PACKET_HEADROOM of them */
 	SLOW_HEADROOM = 256,
+	SLOW_SENT = 255, /* an owner: on its way out */
 };
 
 /* One queue of one interface. */
@@ -46,10 +51,18 @@ struct slow_port {
 	__u64 claimed; /* of the packets that found no free frame: what pipes have added up */
 };
 
+/* At the start of each frame, where no NF comes: where it is to be sent. */
+struct slow_frame {
+	__u32 port;
+	__u32 at; /* index in the transmit ring */
+	__u8 pipe;
+	__u8 kind; /* enum galette_route: how its packet was counted */
+};
+
 /* A pipe's socket for one port. */
 struct slow_socket {
-	int fd; /* its number in the process that others take it from */
-	__u32 reserved;
+	int fd;        /* its number in the process that others take it from */
+	__u32 handled; /* the receive ring's index up to which packets have come to an end */
 	struct {
 		__u32 active;
 		__u32 from;
@@ -101,7 +114,7 @@ static inline struct slow_socket *memory_socket(struct slow_memory *memory, __u3
 	       port * memory->pipes + pipe;
 }
 
-/* Of each frame: 0: in a ring; else 1 + the pipe that has it in hand. */
+/* Of each frame: 0: to receive into; SLOW_SENT; else 1 + the pipe that has it in hand. */
 static inline unsigned char *memory_owners(struct slow_memory *memory)
 {
 	return (unsigned char *)memory + memory->owners_at;
@@ -110,6 +123,13 @@ static inline unsigned char *memory_owners(struct slow_memory *memory)
 static inline unsigned char *memory_umem(struct slow_memory *memory)
 {
 	return (unsigned char *)memory + memory->umem_at;
+}
+
+/* Of the frame that an address is in. */
+static inline struct slow_frame *memory_frame(struct slow_memory *memory, __u64 addr)
+{
+	return (struct slow_frame *)(memory_umem(memory) +
+				     addr / SLOW_FRAME_SIZE * SLOW_FRAME_SIZE);
 }
 
 #endif

@@ -19,8 +19,9 @@ enum {
 	LOOK_NS = 100000000, /* between two looks at the kernel's counts */
 	LAST_MS = 1000,      /* at the end: for an interface that takes nothing now */
 	/* Of a frame: what an XDP program would find before and behind a packet. */
-	ROOM_BEFORE = SLOW_HEADROOM - 40, /* sizeof(struct xdp_frame) */
-	ROOM_BEHIND = 320,                /* sizeof(struct skb_shared_info) */
+	ROOM_BEFORE =
+		SLOW_HEADROOM - 40, /* sizeof(struct xdp_frame), and room for slow_frame */
+	ROOM_BEHIND = 320,          /* sizeof(struct skb_shared_info) */
 };
 
 struct pipe {
@@ -29,7 +30,7 @@ struct pipe {
 	struct hand hand;
 	struct galette_pipe *record;
 	struct pollfd *polled; /* by port */
-	int *kept;             /* by port: why its transmit ring still holds something; 0 */
+	bool *unsent;          /* by port: its transmit ring holds something */
 	__u32 *until;          /* by port, when stopping: the packets that were there */
 	__u64 kicked;          /* ns */
 	__u64 looked;          /* ns */
@@ -58,47 +59,69 @@ static void lose(struct pipe *p, enum galette_loss why)
 
 /* ---- sending ---- */
 
-/* Everything that waits in a transmit ring; what the kernel does not take now stays there. */
+static __u64 *count_of(struct pipe *p, __u8 kind)
+{
+	return kind == GALETTE_ROUTE_TX ? &p->record->tx : &p->record->redirect;
+}
+
+/* An interface that is down or gone keeps no packets for the time when it is up again. */
+static void take_back(struct pipe *p, __u32 port)
+{
+	__u8 kind;
+
+	frames_reap(&p->hand, port);
+	while (frames_take_back(&p->hand, port, &kind)) {
+		lose(p, GALETTE_LOSS_TX_FAILED);
+		bump(count_of(p, kind), -1ull);
+	}
+}
+
+static int kick_port(struct pipe *p, __u32 port)
+{
+	int err = frames_kick(&p->hand, port);
+
+	if (err && err != -EAGAIN)
+		take_back(p, port);
+	p->unsent[port] = err == -EAGAIN;
+	return err;
+}
+
+/* The ports that something is in the transmit rings for; what is left stays there. */
 static void kick(struct pipe *p)
 {
 	for (__u32 port = 0; port < p->slow->memory->ports; port++) {
-		if (!p->kept[port])
+		if (!p->unsent[port])
 			continue;
-		p->kept[port] = frames_kick(&p->hand, port);
+		kick_port(p, port);
 		frames_reap(&p->hand, port);
 	}
 	p->kicked = now_ns();
 }
 
-/*
- * Into a port's transmit ring. One whose interface is down is tried first: it
- * must not fill up with packets that are old when it comes up again.
- */
-static bool queue(struct pipe *p, int port, __u64 addr, __u32 len)
-{
-	if (p->kept[port] && p->kept[port] != -EAGAIN) {
-		p->kept[port] = frames_kick(&p->hand, port);
-		if (p->kept[port] && p->kept[port] != -EAGAIN)
-			return false;
-	}
-	if (frames_send(&p->hand, port, addr, len))
-		return true;
-	p->kept[port] = frames_kick(&p->hand, port);
-	return frames_send(&p->hand, port, addr, len);
-}
-
-static void send_to(struct pipe *p, int port, const struct pkt *pkt, __u64 *count)
+static void send_to(struct pipe *p, int port, const struct pkt *pkt, __u8 kind)
 {
 	__u64 addr = pkt->data - memory_umem(p->slow->memory);
+	__u32 len = pkt->end - pkt->data;
+	int err;
 
-	if (port >= 0 && queue(p, port, addr, pkt->end - pkt->data)) {
-		p->kept[port] = p->kept[port] ?: -EAGAIN;
-		bump(count, 1);
+	if (port < 0) {
+		lose(p, GALETTE_LOSS_TX_FAILED);
+		frames_done(&p->hand, addr);
 		return;
 	}
-	lose(p, port >= 0 && p->kept[port] == -EAGAIN ? GALETTE_LOSS_TX_FULL
-						      : GALETTE_LOSS_TX_FAILED);
-	frames_done(&p->hand, addr);
+	/* What could not go before must go first, and may say why not. */
+	err = p->unsent[port] && p->kicked + KICK_NS < now_ns() ? kick_port(p, port) : 0;
+	if (!frames_send(&p->hand, port, addr, len, kind)) {
+		err = err ?: kick_port(p, port);
+		if (!frames_send(&p->hand, port, addr, len, kind)) {
+			lose(p, err && err != -EAGAIN ? GALETTE_LOSS_TX_FAILED
+						      : GALETTE_LOSS_TX_FULL);
+			frames_done(&p->hand, addr);
+			return;
+		}
+	}
+	bump(count_of(p, kind), 1);
+	p->unsent[port] = true;
 }
 
 /* ---- a packet ---- */
@@ -111,18 +134,20 @@ static void finish(struct pipe *p, __u32 port, const struct pkt *pkt,
 
 	switch (end->kind) {
 	case GALETTE_ROUTE_TX:
-		send_to(p, port, pkt, &p->record->tx);
+		send_to(p, port, pkt, GALETTE_ROUTE_TX);
 		return;
 	case GALETTE_ROUTE_REDIRECT:
 		send_to(p, ports_find(&p->slow->ports, end->ifindex, from->queue), pkt,
-			&p->record->redirect);
+			GALETTE_ROUTE_REDIRECT);
 		return;
 	case GALETTE_ROUTE_PASS:
+		/* Who dies in the call has made it. */
+		bump(&p->record->pass, 1);
 		if (deliver(&p->slow->deliver, pkt->data, pkt->end - pkt->data, from->ifindex,
-			    p->slow->ports.port[port].generic))
+			    p->slow->ports.port[port].generic)) {
+			bump(&p->record->pass, -1ull);
 			lose(p, GALETTE_LOSS_PASS);
-		else
-			bump(&p->record->pass, 1);
+		}
 		break;
 	case GALETTE_ROUTE_DROP:
 		bump(&p->record->drop, 1);
@@ -151,7 +176,7 @@ static void handle(struct pipe *p, __u32 port, const struct packet *packet)
 
 	pkt.start = pkt.data + sizeof(struct galette_upcall_head) - ROOM_BEFORE;
 	pkt.limit = frame + SLOW_FRAME_SIZE - ROOM_BEHIND;
-	if (pkt.start < frame || pkt.limit < pkt.end) {
+	if (pkt.start < frame + sizeof(struct slow_frame) || pkt.limit < pkt.end) {
 		lose(p, GALETTE_LOSS_HEAD);
 		frames_done(&p->hand, packet->addr);
 	} else {
@@ -159,7 +184,19 @@ static void handle(struct pipe *p, __u32 port, const struct packet *packet)
 			   &p->record->function);
 		finish(p, port, &pkt, &end);
 	}
-	bump(&p->record->packets, 1);
+}
+
+/*
+ * How it ended has been counted: then that it has, then the packet. So whoever
+ * finds this process dead can tell which of these was the last.
+ */
+static void handled(struct pipe *p, __u32 port)
+{
+	const struct ring *rx = &p->slow->ports.port[port].pipes[p->index].rx;
+
+	__atomic_store_n(&memory_socket(p->slow->memory, port, p->index)->handled,
+			 ring_consumed(rx), __ATOMIC_RELEASE);
+	__atomic_store_n(&p->record->packets, p->record->packets + 1, __ATOMIC_RELEASE);
 }
 
 /* A port's packets, up to a burst. How many. */
@@ -176,6 +213,7 @@ static int receive(struct pipe *p, __u32 port)
 			handle(p, port, &packet);
 		else
 			lose(p, GALETTE_LOSS_HEAD);
+		handled(p, port);
 		if (now_ns() - p->kicked > KICK_NS)
 			kick(p);
 	}
@@ -241,7 +279,7 @@ static int patience_ms(const struct pipe *p)
 	const struct slow_memory *m = p->slow->memory;
 
 	for (__u32 port = 0; port < m->ports; port++)
-		if (p->kept[port] == -EAGAIN ||
+		if (p->unsent[port] ||
 		    ring_used(&p->slow->ports.port[port].fill) < m->frames / 2)
 			return 1;
 	return p->looked ? (int)(LOOK_NS / 1000000) : -1;
@@ -297,7 +335,7 @@ static bool wait_to_send(struct pipe *p)
 	bool any = false;
 
 	for (__u32 port = 0; port < p->slow->memory->ports; port++)
-		any |= p->kept[port] == -EAGAIN;
+		any |= p->unsent[port];
 	if (any && p->last--)
 		nanosleep(&turn, NULL);
 	return any && p->last > 0;
@@ -320,13 +358,12 @@ static void init(struct pipe *p, struct slow *slow, __u32 index)
 	p->hand = (struct hand) { .ports = &slow->ports, .pipe = index };
 	p->last = LAST_MS;
 	p->polled = xcalloc(ports, sizeof(*p->polled));
-	p->kept = xcalloc(ports, sizeof(*p->kept));
+	p->unsent = xcalloc(ports, sizeof(*p->unsent));
 	p->until = xcalloc(ports, sizeof(*p->until));
 	for (__u32 port = 0; port < ports; port++) {
 		p->polled[port].fd = slow->ports.port[port].pipes[index].fd;
 		p->polled[port].events = POLLIN;
-		if (ring_used(&slow->ports.port[port].pipes[index].tx))
-			p->kept[port] = -EAGAIN;
+		p->unsent[port] = ring_used(&slow->ports.port[port].pipes[index].tx) > 0;
 	}
 }
 

@@ -14,7 +14,8 @@
 #include "process.h"
 
 enum {
-	PATIENCE_MS = 15000 /* for what is in the rings; its own watchdog is quicker */
+	PATIENCE_MS = 15000, /* for what is in the rings; its own watchdog is quicker */
+	PIPE_MS = 2000,      /* for a process that has been killed */
 };
 
 void predecessor_find(struct predecessor *old, const struct galette_helper *record)
@@ -54,16 +55,18 @@ static bool has_ended(int pidfd, int ms)
 	return poll(&poll_fd, 1, ms) > 0;
 }
 
-/* Its supervisor is gone; pipes follow it, but not at the same moment. */
-static void end_pipes(const struct galette_pipe *pipes, __u32 count)
+/*
+ * Its supervisor is gone; pipes follow it (PR_SET_PDEATHSIG), but not at the same
+ * moment. The numbers are where pipes write: not to be trusted with a signal.
+ */
+static void await_pipes(const struct galette_pipe *pipes, __u32 count)
 {
 	for (__u32 i = 0; i < count; i++) {
 		int fd = pipes[i].pid ? (int)syscall(SYS_pidfd_open, pipes[i].pid, 0) : -1;
 
 		if (fd < 0)
 			continue;
-		process_signal(fd, SIGKILL);
-		has_ended(fd, -1);
+		has_ended(fd, PIPE_MS);
 		close(fd);
 	}
 }
@@ -92,7 +95,7 @@ void predecessor_end(struct predecessor *old, __u64 start, const struct galette_
 		ended = has_ended(old->pidfd, -1);
 	}
 	if (!handed)
-		end_pipes(pipes, GALETTE_PIPES_MAX);
+		await_pipes(pipes, GALETTE_PIPES_MAX);
 	if (old->memory && !old->adopted)
 		memory_unmap(old->memory);
 	close(old->pidfd);

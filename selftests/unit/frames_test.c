@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Frames survive whoever has them in hand: a child moves frames over rings in
+ * shared memory, of which this test plays the kernel's side. It is stopped behind
+ * each of its instructions, and what it has left by then is recovered, as if it had
+ * died; at every 29th (with GALETTE_FULL: each) it is also killed. Every frame must
+ * then be in one place, once.
+ */
+#include <linux/futex.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+#include "slowpath/frames.h"
+#include "unit/unit.h"
+
+enum {
+	PORTS = 2,
+	PIPES = 2,
+	FRAMES = 8, /* of each port */
+	ALL = 16,
+	LEN = 60,
+};
+
+/* The kernel's side of a ring is this test's, its indexes are in the world. */
+struct words {
+	__u32 producer, consumer;
+	__u64 entries[ALL * 2];
+};
+
+struct world {
+	struct words fill[PORTS], completion[PORTS], rx[PORTS][PIPES], tx[PORTS][PIPES];
+};
+
+static struct slow_memory *memory;
+static struct world *world;
+static struct ports ports;
+static struct port port_list[PORTS];
+static struct pipe_socket sockets[PORTS][PIPES];
+static void *clean, *clean_world; /* as they were before the child */
+
+static struct ring ring_of(struct words *words, __u32 size)
+{
+	return (struct ring) {
+		&words->producer, &words->consumer, words->entries, size, NULL, 0
+	};
+}
+
+static void make_ports(void)
+{
+	const struct slow_shape shape = { .pipes = PIPES, .ports = PORTS, .frames = FRAMES };
+	int fd;
+
+	assert_int_equal(memory_make(&shape, &fd, &memory), 0);
+	close(fd);
+	world = mmap(NULL, sizeof(*world), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		     -1, 0);
+	for (int p = 0; p < PORTS; p++) {
+		port_list[p].fill = ring_of(&world->fill[p], FRAMES);
+		port_list[p].completion = ring_of(&world->completion[p], ALL);
+		port_list[p].pipes = sockets[p];
+		for (int i = 0; i < PIPES; i++) {
+			sockets[p][i].fd = -1;
+			sockets[p][i].rx = ring_of(&world->rx[p][i], FRAMES);
+			sockets[p][i].tx = ring_of(&world->tx[p][i], FRAMES);
+		}
+	}
+	ports = (struct ports) { memory, port_list };
+	clean = malloc(memory->umem_at);
+	clean_world = malloc(sizeof(*world));
+}
+
+/* ---- the kernel ---- */
+
+static void kernel_receive(int port, int pipe, int count)
+{
+	struct ring *fill = &port_list[port].fill, *rx = &sockets[port][pipe].rx;
+
+	for (; count; count--) {
+		__u32 from = ring_consumed(fill), to = ring_produced(rx);
+
+		assert_true(ring_used(fill) > 0);
+		*ring_desc(rx, to) =
+			(struct xdp_desc) { .addr = *ring_addr(fill, from) + SLOW_HEADROOM,
+					    .len = LEN };
+		ring_consume(fill, from + 1);
+		ring_produce(rx, to + 1);
+	}
+}
+
+/* `lag`: the index of the transmit ring stays behind, as it may. */
+static void kernel_send(int port, int pipe, int count, bool lag)
+{
+	struct ring *tx = &sockets[port][pipe].tx, *completion = &port_list[port].completion;
+	__u32 from = ring_consumed(tx);
+
+	for (; count; count--, from++) {
+		__u32 to = ring_produced(completion);
+
+		*ring_addr(completion, to) = ring_desc(tx, from)->addr;
+		ring_produce(completion, to + 1);
+	}
+	if (!lag)
+		ring_consume(tx, from);
+}
+
+/* Frames 0 … of port 0: three sent and one of these done, two received and two more to receive. */
+static void set_scene(void)
+{
+	struct hand hand = { .ports = &ports, .pipe = 0 };
+	struct packet packet;
+
+	memset(memory_owners(memory), 0, memory_total(memory));
+	memset(world, 0, sizeof(*world));
+	for (__u32 port = 0; port < PORTS; port++) {
+		for (__u32 i = 0; i < FRAMES; i++)
+			*ring_addr(&port_list[port].fill, i) =
+				(__u64)(port * FRAMES + i) * SLOW_FRAME_SIZE;
+		ring_produce(&port_list[port].fill, FRAMES);
+	}
+	kernel_receive(0, 0, 7);
+	for (__u32 i = 0; i < 3; i++) {
+		assert_true(frames_receive(&hand, 0, &packet));
+		assert_true(frames_send(&hand, i & 1, packet.addr, LEN, GALETTE_ROUTE_TX));
+	}
+	kernel_send(0, 0, 1, true);
+}
+
+/* ---- the child ---- */
+
+static void live(void)
+{
+	struct hand hand = { .ports = &ports, .pipe = 0 };
+	struct packet packet;
+	__u8 kind;
+
+	frames_receive(&hand, 0, &packet);
+	frames_send(&hand, 1, packet.addr, LEN, GALETTE_ROUTE_REDIRECT);
+	frames_receive(&hand, 0, &packet);
+	frames_done(&hand, packet.addr);
+	frames_reap(&hand, 0);
+	frames_flush(&hand);
+	frames_receive(&hand, 0, &packet);
+	frames_send(&hand, 0, packet.addr, LEN, GALETTE_ROUTE_TX);
+	for (__u32 port = 0; port < PORTS; port++)
+		while (frames_take_back(&hand, port, &kind))
+			;
+	frames_flush(&hand);
+}
+
+static pid_t start(void)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		raise(SIGSTOP);
+		live();
+		raise(SIGSTOP);
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+	return pid;
+}
+
+/* ---- afterwards ---- */
+
+static void see(int *seen, __u64 addr)
+{
+	if (addr != ~0ull)
+		seen[addr / SLOW_FRAME_SIZE]++;
+}
+
+/* In a fill or receive ring with owner 0, or SLOW_SENT; and what is to be sent is so only once. */
+static void look(long at)
+{
+	int seen[ALL] = { 0 }, sent[ALL] = { 0 };
+
+	for (int port = 0; port < PORTS; port++) {
+		const struct port *p = &port_list[port];
+
+		for (__u32 i = ring_consumed(&p->fill); i != ring_produced(&p->fill); i++)
+			see(seen, *ring_addr(&p->fill, i));
+		for (__u32 i = ring_consumed(&p->completion);
+		     i != ring_produced(&p->completion); i++)
+			see(sent, *ring_addr(&p->completion, i));
+		for (int pipe = 0; pipe < PIPES; pipe++) {
+			const struct ring *rx = &sockets[port][pipe].rx;
+
+			for (__u32 i = ring_consumed(rx); i != ring_produced(rx); i++)
+				see(seen, ring_desc(rx, i)->addr);
+		}
+	}
+	/* Beyond the kernel's own mark the one that it has not sent. */
+	for (int port = 0; port < PORTS; port++) {
+		const struct ring *tx = &sockets[port][0].tx;
+
+		for (__u32 i = ring_consumed(tx) + !port; i != ring_produced(tx); i++)
+			see(sent, ring_desc(tx, i)->addr);
+	}
+	for (int i = 0; i < ALL; i++) {
+		bool out = memory_owners(memory)[i] == SLOW_SENT;
+
+		if (seen[i] != !out || sent[i] != out ||
+		    (!out && memory_owners(memory)[i] != 0))
+			fail_msg("dead behind instruction %ld: frame %d is %d times in "
+				 "rings to receive, %d times in rings to send, owner %u",
+				 at, i, seen[i], sent[i], memory_owners(memory)[i]);
+	}
+}
+
+static void count(long at)
+{
+	struct galette_helper c;
+
+	frames_count(&ports, &c);
+	if (c.total != ALL || c.fill + c.rx + c.tx + c.completion + c.hand != c.total || c.hand)
+		fail_msg("dead behind instruction %ld: %u = %u + %u + %u + %u + %u", at,
+			 c.total, c.fill, c.rx, c.tx, c.completion, c.hand);
+}
+
+/* False: the child has come to its end. */
+static bool step(pid_t pid)
+{
+	int status;
+
+	ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL);
+	waitpid(pid, &status, 0);
+	return WIFSTOPPED(status) && WSTOPSIG(status) != SIGSTOP;
+}
+
+static void recover(long at)
+{
+	for (int again = 0; again < 2; again++) {
+		frames_recover(&ports, 0);
+		look(at);
+		count(at);
+	}
+}
+
+/* As the kernel does with what a thread holds that ends. */
+static void seem_dead(pid_t pid)
+{
+	for (int port = 0; port < PORTS; port++) {
+		int *word = &memory->port[port].lock.__data.__lock;
+
+		if ((*word & FUTEX_TID_MASK) == pid)
+			*word = FUTEX_OWNER_DIED;
+	}
+}
+
+static void stopped_anywhere(void **state)
+{
+	pid_t pid;
+	long at;
+
+	set_scene();
+	pid = start();
+	for (at = 0; step(pid); at++) {
+		memcpy(clean, memory, memory->umem_at);
+		memcpy(clean_world, world, sizeof(*world));
+		seem_dead(pid);
+		recover(at);
+		memcpy(memory, clean, memory->umem_at);
+		memcpy(world, clean_world, sizeof(*world));
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	print_message("# stopped behind each of %ld instructions: every frame is in one "
+		      "place\n",
+		      at);
+	assert_true(at > 500);
+}
+
+static void killed_anywhere(void **state)
+{
+	const long every = getenv("GALETTE_FULL") ? 1 : 29;
+	bool more = true;
+	long at, kills;
+
+	for (at = every / 2, kills = 0; more; at += every, kills++) {
+		pid_t pid;
+
+		set_scene();
+		pid = start();
+		for (long i = 0; i < at && more; i++)
+			more = step(pid);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		recover(at);
+	}
+	print_message("# killed %ld times: every frame is in one place\n", kills);
+}
+
+/* ---- what the kernel may do ---- */
+
+/* A frame that was sent and came back, and is sent again: twice in one ring. */
+static void twice_in_a_ring(void **state)
+{
+	struct hand hand = { .ports = &ports, .pipe = 0 };
+	struct galette_helper c;
+	struct packet packet;
+	int back = 0;
+	__u8 kind;
+
+	set_scene();
+	frames_reap(&hand, 0);
+	frames_flush(&hand);
+	kernel_receive(0, 0, 2); /* the second is the one that was sent */
+	while (frames_receive(&hand, 0, &packet))
+		assert_true(frames_send(&hand, 0, packet.addr, LEN, GALETTE_ROUTE_REDIRECT));
+	frames_count(&ports, &c);
+	assert_int_equal(c.tx, 8);
+	for (__u32 port = 0; port < PORTS; port++)
+		for (; frames_take_back(&hand, port, &kind); back++)
+			;
+	frames_flush(&hand);
+	assert_int_equal(back, 8);
+	frames_count(&ports, &c);
+	assert_int_equal(c.fill, ALL);
+	print_message("# %d packets taken back from rings with 9 entries\n", back);
+}
+
+static void bad_descriptors(void **state)
+{
+	static const struct xdp_desc bad[] = {
+		{ .addr = ~0ull, .len = 60 },
+		{ .addr = (__u64)ALL * SLOW_FRAME_SIZE, .len = 60 },
+		{ .addr = SLOW_HEADROOM, .len = SLOW_FRAME_SIZE },
+		{ .addr = SLOW_HEADROOM, .len = ~0u },
+	};
+	struct hand hand = { .ports = &ports, .pipe = 0 };
+	struct ring *rx = &sockets[1][0].rx;
+	struct packet packet;
+
+	set_scene();
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		*ring_desc(rx, ring_produced(rx)) = bad[i];
+		ring_produce(rx, ring_produced(rx) + 1);
+		assert_true(frames_receive(&hand, 1, &packet));
+		assert_int_equal(packet.len, 0);
+	}
+	assert_int_equal(hand.done_count, 2);
+	assert_int_equal(frames_unhandled(&ports, 0), 3 + 4);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(stopped_anywhere),
+		cmocka_unit_test(killed_anywhere),
+		cmocka_unit_test(twice_in_a_ring),
+		cmocka_unit_test(bad_descriptors),
+	};
+
+	make_ports();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
