@@ -315,13 +315,13 @@ slow_base() {
 
 # What has been added to them.
 slow_added() {
-	local before now i
-	read -ra before <<< "$SLOW_BASE"
-	read -ra now <<< "$(slow_counts) $(slow_absent)"
-	for i in "${!now[@]}"; do
-		now[i]=$((now[i] - before[i]))
+	local slow_was slow_is i
+	read -ra slow_was <<< "$SLOW_BASE"
+	read -ra slow_is <<< "$(slow_counts) $(slow_absent)"
+	for i in "${!slow_is[@]}"; do
+		slow_is[i]=$((slow_is[i] - slow_was[i]))
 	done
-	echo "${now[*]}"
+	echo "${slow_is[*]}"
 }
 
 # The pipes look at the kernel's counts ten times a second.
