@@ -198,7 +198,7 @@ struct galette_helper {
 	__u32 total;
 	__u32 fill, rx, tx, completion; /* in the rings */
 	__u32 hand;                     /* in the pipes' hands */
-	__u64 clock; /* jiffies in ns less CLOCK_MONOTONIC; 0: not known */
+	__u64 clock;                    /* jiffies in ns less CLOCK_MONOTONIC; 0: not known */
 };
 
 _Static_assert(sizeof(struct galette_upcall_head) == 8, "upcall head");

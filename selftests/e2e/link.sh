@@ -90,7 +90,7 @@ json "show has the link as it is now" \
 expect 2 "an unknown function" pin link eth0 frist:next one ||
 	expect 1 "an unknown function" pin link eth0 frist:next one
 says "says so and guesses" "no function 'frist'.*first"
-for args in "first:nxt one" "first:next three" "first one two" "first" "first:next !one"; do
+for args in "first:nxt one" "first:next three" "first one two" "first" "first:next !three"; do
 	# shellcheck disable=SC2086 # words
 	pin link eth0 $args > "$T/out" 2> "$T/err"
 	status=$?
