@@ -92,6 +92,7 @@ before=$now
 netns far
 ip link set peer0 down
 ip link add far0 type veth peer name eth0 netns far 2> "$T/err" || cat "$T/err"
+echo 1 | in_ns far tee /proc/sys/net/ipv6/conf/eth0/disable_ipv6 > "$T/null"
 ip link set far0 up
 in_ns far ip link set eth0 up
 in_ns far ethtool -K eth0 gro on tso off gso off tx off > /dev/null
