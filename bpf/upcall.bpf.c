@@ -46,7 +46,8 @@ static __always_inline __u32 pipe_of(struct xdp_md *ctx)
 	}
 	if (!parse_l4(&pkt, &ip, &l4) || !parse_flow(&pkt, &ip, &l4, &flow))
 		return 0;
-	return (__u64)flow_hash(&flow) * slowpath.pipes >> 32;
+	/* Not the hash itself: a load-balance before this may have chosen by it. */
+	return (__u64)(flow_hash(&flow) * 0x9e3779b1u) * slowpath.pipes >> 32;
 }
 
 static __always_inline __u32 interface_of(struct xdp_md *ctx)
