@@ -115,10 +115,20 @@ static void count_packet(struct slow *slow, __u32 pipe)
 			ring_consumed(&slow->ports.port[port].pipes[pipe].rx);
 }
 
+static void stop(struct helper *h)
+{
+	h->stopping = true;
+	__atomic_store_n(&h->slow.memory->stop, 1, __ATOMIC_SEQ_CST);
+	for (__u32 i = 0; i < h->slow.memory->pipes; i++)
+		if (h->pids[i])
+			kill(h->pids[i], SIGTERM);
+}
+
 /* A pipe has gone: not by itself, unless it is to stop. Its successor goes on with its rings. */
 static void bury(struct helper *h, __u32 pipe, int status)
 {
-	bool done = WIFEXITED(status) && !WEXITSTATUS(status);
+	/* A function can call exit(3), too. */
+	bool done = h->stopping && WIFEXITED(status) && !WEXITSTATUS(status);
 
 	h->pids[pipe] = 0;
 	h->slow.records[pipe].pid = 0;
@@ -130,7 +140,7 @@ static void bury(struct helper *h, __u32 pipe, int status)
 		count_packet(&h->slow, pipe);
 	}
 	if (!h->stopping && spawn(h, pipe))
-		h->stopping = true; /* without a pipe its flows have no way: end, and say so */
+		stop(h); /* without a pipe its flows have no way: the others end, too */
 }
 
 static void reap(struct helper *h)
@@ -142,15 +152,6 @@ static void reap(struct helper *h)
 		for (__u32 i = 0; i < h->slow.memory->pipes; i++)
 			if (h->pids[i] == pid)
 				bury(h, i, status);
-}
-
-static void stop(struct helper *h)
-{
-	h->stopping = true;
-	__atomic_store_n(&h->slow.memory->stop, 1, __ATOMIC_SEQ_CST);
-	for (__u32 i = 0; i < h->slow.memory->pipes; i++)
-		if (h->pids[i])
-			kill(h->pids[i], SIGTERM);
 }
 
 /* ---- the loop ---- */
