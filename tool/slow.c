@@ -90,9 +90,13 @@ int slow_count(const char *chain_dir, struct slow_status *status)
 	const struct timespec turn = { .tv_nsec = 1000000 };
 	int err = slow_read(chain_dir, status), left = COUNT_MS;
 	__u32 before = status->helper.counted;
+	int pidfd = err || !status->alive ? -1 : process_open(&status->helper);
 
-	if (err || !status->alive || kill(status->helper.pid, SIGUSR1))
+	if (pidfd < 0)
 		return err;
+	if (process_signal(pidfd, SIGUSR1))
+		left = 0;
+	close(pidfd);
 	while (!err && status->helper.counted == before && left--) {
 		nanosleep(&turn, NULL);
 		err = slow_read(chain_dir, status);

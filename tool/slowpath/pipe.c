@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -172,6 +173,7 @@ static void handle(struct pipe *p, __u32 port, const struct packet *packet)
 		.end = umem + packet->addr + packet->len,
 		.ifindex = p->slow->memory->port[port].ifindex,
 	};
+	const unsigned char *start, *limit;
 	struct walk_end end;
 
 	pkt.start = pkt.data + sizeof(struct galette_upcall_head) - ROOM_BEFORE;
@@ -180,9 +182,17 @@ static void handle(struct pipe *p, __u32 port, const struct packet *packet)
 		lose(p, GALETTE_LOSS_HEAD);
 		frames_done(&p->hand, packet->addr);
 	} else {
+		start = pkt.start;
+		limit = pkt.limit;
 		end = walk(p->slow->generations, p->slow->generation_count, &pkt,
 			   &p->record->function);
-		finish(p, port, &pkt, &end);
+		/* Functions have had the struct in their hands: a stray write must not lose the frame. */
+		if (pkt.data >= start && pkt.end <= limit && pkt.end - pkt.data >= ETH_HLEN) {
+			finish(p, port, &pkt, &end);
+			return;
+		}
+		lose(p, GALETTE_LOSS_MISSED);
+		frames_done(&p->hand, packet->addr);
 	}
 }
 
@@ -303,13 +313,15 @@ static void set_busy(const struct pipe *p, __u32 busy)
 
 static void sleep_until_packets(struct pipe *p)
 {
-	sigset_t none;
+	sigset_t others;
 	int ms = patience_ms(p);
 	struct timespec patience = { ms / 1000, ms % 1000 * 1000000 };
 
-	sigemptyset(&none);
+	/* Of a terminal's signals the supervisor takes care. */
+	sigfillset(&others);
+	sigdelset(&others, SIGTERM);
 	set_busy(p, 0);
-	ppoll(p->polled, p->slow->memory->ports, ms < 0 ? NULL : &patience, &none);
+	ppoll(p->polled, p->slow->memory->ports, ms < 0 ? NULL : &patience, &others);
 	set_busy(p, 1);
 	for (__u32 port = 0; port < p->slow->memory->ports; port++)
 		if (p->polled[port].revents & (POLLERR | POLLHUP | POLLNVAL))

@@ -15,7 +15,8 @@
 
 enum {
 	PATIENCE_MS = 15000, /* for what is in the rings; its own watchdog is quicker */
-	PIPE_MS = 2000,      /* for a process that has been killed */
+	PIPE_TURN_MS = 10,
+	PIPE_MS = 2000, /* for a process that has been killed */
 };
 
 void predecessor_find(struct predecessor *old, const struct galette_helper *record)
@@ -61,12 +62,15 @@ static bool has_ended(int pidfd, int ms)
  */
 static void await_pipes(const struct galette_pipe *pipes, __u32 count)
 {
+	int left = PIPE_MS;
+
 	for (__u32 i = 0; i < count; i++) {
 		int fd = pipes[i].pid ? (int)syscall(SYS_pidfd_open, pipes[i].pid, 0) : -1;
 
 		if (fd < 0)
 			continue;
-		has_ended(fd, PIPE_MS);
+		while (left > 0 && !has_ended(fd, PIPE_TURN_MS))
+			left -= PIPE_TURN_MS;
 		close(fd);
 	}
 }
