@@ -189,6 +189,14 @@ int commit_generation(const struct state *state, struct model *wanted,
 	return err;
 }
 
+int commit_nothing(const struct state *state, const struct model *running)
+{
+	char dir[PATH_MAX];
+
+	return pins_path(dir, state->dir, "gen/%u", state->current)
+		       ?: slow_ensure(state, dir, running->slowpath.no_helper);
+}
+
 /* A generation knows its interfaces by index; one that has come back since has another. */
 static int check_interfaces(const struct state *state, __u32 number)
 {

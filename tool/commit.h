@@ -28,6 +28,9 @@ int commit_generation(const struct state *state, struct model *wanted,
 /* Make the previous generation run again; no_helper: as struct galette_slowpath has it. */
 int commit_rollback(const struct state *state, bool no_helper);
 
+/* Start the galette-slow that the running generation needs, if there is none any more. */
+int commit_nothing(const struct state *state, const struct model *running);
+
 /* Rewrite one slot of the running generation. */
 int commit_link(const struct state *state, struct model *running, int edge,
 		const struct target *target);

@@ -126,6 +126,13 @@ holds "who took over had nothing to say" test ! -s "$T/slow-err"
 wait_for frames_whole
 holds "every frame of the last one is in its ring" frames_whole
 
+# ---- apply of what runs ----
+kill -KILL "$(slow_show .pid)"
+wait_for slow_gone
+expect 0 "apply of the file that runs is nothing to do" pin apply eth0 "$T/chain.toml"
+prints "… says so" "nothing to do"
+holds "… but starts another galette-slow" runs
+
 # ---- deaths of a pipe ----
 slow_load_start --rate 20000 --batch 16 --burst 1000
 supervisor=$(slow_show .pid)

@@ -72,7 +72,7 @@ int main(int argc, char **argv)
 {
 	struct helper_options options = { .foreground = true, .ready = -1, .null = -1 };
 	const char *root = PINS_DEFAULT_ROOT;
-	char encoded[NAME_MAX + 1], dir[PATH_MAX];
+	char encoded[NAME_MAX + 1], relative[PATH_MAX], dir[PATH_MAX];
 	int option;
 
 	diag_program = "galette-slow";
@@ -112,7 +112,7 @@ int main(int argc, char **argv)
 	options.chain = argv[optind];
 	kernel_log_init();
 	pins_encode(encoded, options.chain);
-	if (pins_path(dir, root, "%s", encoded) || access(dir, F_OK)) {
+	if (pins_path(relative, root, "%s", encoded) || !realpath(relative, dir)) {
 		error("no chain '%s' is attached (galette-pin show lists those that are)",
 		      options.chain);
 		return 1;

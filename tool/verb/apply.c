@@ -20,6 +20,8 @@ static int apply(struct options *options, struct running *running, struct model 
 	if (plan->changed)
 		err = commit_generation(&running->state, wanted, running->model, plan,
 					options->mode);
+	else
+		err = commit_nothing(&running->state, running->model);
 	if (plan->changed && !err)
 		advise(wanted);
 	if (!err)
