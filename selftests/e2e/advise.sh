@@ -86,7 +86,7 @@ attach "tx: peer without XDP and GRO" "eth0: .*vanish.*peer0 .*\(echo .*| $XDP\)
 	eth0 "$T/tx.toml"
 equal "… frames vanish" 0 "$(frames peer0)"
 mend
-equal "… frames arrive" 8 "$(frames peer0)"
+holds "… frames arrive" test "$(frames peer0)" -ge 8
 detach
 attach "tx: peer with native XDP" "" eth0 "$T/tx.toml"
 detach
@@ -104,7 +104,7 @@ equal "… frames vanish" 0 "$(frames peer0)"
 detach
 pin detach peer0
 attach "tx in generic mode needs nothing" "" --mode generic eth0 "$T/tx.toml"
-equal "… frames arrive" 8 "$(frames peer0)"
+holds "… frames arrive" test "$(frames peer0)" -ge 8
 detach
 $GRO
 attach "tx: peer with GRO" "eth0: .*no native XDP, and GRO is not enough" eth0 "$T/tx.toml"
@@ -114,14 +114,14 @@ holds "… frames arrive, with those that waited in its ring" test "$(frames pee
 detach
 pin detach peer0
 attach "tx(IF) to itself: peer with GRO" "" eth0 "$T/self.toml"
-equal "… frames arrive" 8 "$(frames peer0)"
+holds "… frames arrive" test "$(frames peer0)" -ge 8
 detach
 ethtool -K peer0 gro off
 attach "tx(IF) to itself: peer without" "eth0: .*neither native XDP nor GRO \($GRO\)" \
 	eth0 "$T/self.toml"
 equal "… frames vanish" 0 "$(frames peer0)"
 mend
-equal "… frames arrive" 8 "$(frames peer0)"
+holds "… frames arrive" test "$(frames peer0)" -ge 8
 detach
 echo 'links = [{ from = "rx", to = ["pass"] }]' | pin attach peer0 -
 
@@ -133,7 +133,7 @@ detach
 ip link set peer0 down
 attach "peer down" "eth0: its peer peer0 is down \(ip link set peer0 up\)" eth0 "$T/tx.toml"
 mend
-equal "… frames arrive" 8 "$(frames peer0)"
+holds "… frames arrive" test "$(frames peer0)" -ge 8
 detach
 attach "both up" "" eth0 "$T/tx.toml"
 detach
@@ -180,7 +180,7 @@ attach "redirect to a veth" "eth1: .*vanish.*\(ethtool -K peer1 gro on\)" \
 	lan=eth0 wan=eth1 "$T/lan-wan.toml"
 equal "… frames vanish" 0 "$(frames peer0 peer1)"
 mend
-equal "… frames arrive" 8 "$(frames peer0 peer1)"
+holds "… frames arrive" test "$(frames peer0 peer1)" -ge 8
 detach
 ethtool -K peer1 gro off
 ethtool -K peer0 gro off
@@ -198,7 +198,7 @@ if [ -s "$T/err" ]; then
 	equal "… frames vanish" 0 "$(frames peer0 peer1)"
 	mend
 fi
-equal "… frames arrive" 8 "$(frames peer0 peer1)"
+holds "… frames arrive" test "$(frames peer0 peer1)" -ge 8
 detach
 if ip link add br0 type bridge 2> /dev/null && ip link set br0 up; then
 	veth eth2 peer2
@@ -227,7 +227,7 @@ attach "peer in a named namespace" "eth0: .*\(nsenter --net=/run/netns/other eth
 	eth0 "$T/self.toml"
 equal "… frames vanish" 0 "$(frames peer0)"
 mend
-equal "… frames arrive" 8 "$(frames peer0)"
+holds "… frames arrive" test "$(frames peer0)" -ge 8
 detach
 attach "peer in a named namespace, with GRO" "" eth0 "$T/self.toml"
 detach
