@@ -251,7 +251,7 @@ seen() {
 # Two flows of different pipes, at once, each from its own wire.
 for i in 0 1; do
 	"$HELPERS/loadgen" peer$i eth$i --slow --count 100000 --rate 60000 --burst 1000 \
-		--sport $((1001 + i)) --cpu $((i % $(nproc))) > "$T/load$i" &
+		--sport $((1001 + 2 * i)) --cpu $((i % $(nproc))) > "$T/load$i" &
 	pids[i]=$!
 done
 wait "${pids[0]}" "${pids[1]}"
