@@ -37,5 +37,5 @@ GENERATION_MAP(devmap, DEVMAP, __u32);
 GENERATION_MAP(slowpath, ARRAY, struct galette_slowpath);
 GENERATION_MAP(upcalls, PERCPU_ARRAY, struct galette_upcall);
 GENERATION_MAP(xsks, XSKMAP, __u32);
-MAPPED_MAP(routes, __u32);
+MAPPED_MAP(routes, __u64);
 MAPPED_MAP(slow_edges, struct galette_edge);

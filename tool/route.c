@@ -33,9 +33,9 @@ static __u32 route_of(const struct model_edge *edge)
 /* Through a mapping: bpf(2) copies values with memcpy(), which need not be one store. */
 static int write_range(const char *generation_dir, const struct model *model, int from, int to)
 {
-	size_t size = model->edge_count * sizeof(__u32);
+	size_t size = model->edge_count * sizeof(__u64);
 	int fd = pins_open(generation_dir, "routes"), err = fd < 0 ? fd : 0;
-	__u32 *routes =
+	__u64 *routes =
 		err ? MAP_FAILED : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	if (!err && routes == MAP_FAILED)

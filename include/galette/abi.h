@@ -29,7 +29,7 @@
  *     pipes              array of GALETTE_PIPES_MAX struct galette_pipe, to be mapped
  *     delivered          LRU hash: packets that generic XDP is to let pass
  *   gen/N/slowpath       array of one struct galette_slowpath
- *   gen/N/routes         array of __u32, GALETTE_ROUTE() of each slot, to be mapped
+ *   gen/N/routes         array of __u64, GALETTE_ROUTE() of each slot, to be mapped
  *   gen/N/slow_edges     array of struct galette_edge, same index: what galette-slow
  *                        counts, beside the kernel's edges; to be mapped
  *   gen/N/upcalls        per-CPU array of struct galette_upcall, same index

@@ -28,7 +28,7 @@ struct generation {
 	struct slow_function *functions;
 	__u32 function_count;
 	__u32 slot_count;
-	const __u32 *routes;        /* mapped: they change while it runs */
+	const __u64 *routes;        /* mapped: they change while it runs */
 	struct galette_edge *edges; /* mapped: counted by all pipes */
 	int xsks;
 	__u32 xsks_id;
