@@ -109,26 +109,12 @@ static int put(int fd, const char *map, __u32 key, const void *value)
 	return err;
 }
 
-/* The chain file itself: a map of one value as long as the text. */
+/* The chain file itself. */
 static int write_source(struct build *b)
 {
 	const struct chain *chain = b->model->chain;
-	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "source", sizeof(__u32), chain->length + 1,
-				1, NULL);
-	int err = fd < 0 ? fd : 0;
 
-	if (err)
-		error("cannot create map 'source': %s", strerror(-err));
-	if (!err)
-		err = put(fd, "source", 0, chain->text);
-	if (!err) {
-		err = pins_pin(fd, b->dir, "source");
-		if (err)
-			error("cannot pin map 'source' in %s: %s", b->dir, strerror(-err));
-	}
-	if (fd >= 0)
-		close(fd);
-	return err;
+	return pins_keep(b->dir, "source", chain->text, chain->length + 1);
 }
 
 static int write_interfaces(struct build *b)
@@ -205,8 +191,8 @@ static void decide_slowpath(struct model *model)
 	slowpath->pipes = said->pipes ?: cores > 2 ? cores - 1 : 1;
 	if (slowpath->pipes > GALETTE_PIPES_MAX)
 		slowpath->pipes = GALETTE_PIPES_MAX;
-	slowpath->frames = said->frames ?: CHAIN_FRAMES;
-	slowpath->watchdog_ms = (said->watchdog ?: CHAIN_WATCHDOG) * 1000;
+	slowpath->frames = said->frames;
+	slowpath->watchdog_ms = said->watchdog * 1000;
 	slowpath->busy_poll = said->busy_poll;
 	slowpath->absent = actions[said->absent];
 	slowpath->queues = 1;
@@ -244,43 +230,42 @@ static int write_info(struct build *b)
 
 static int load_function(struct build *b, int function);
 
-/*
- * Whether a slot leads to a function of the kernel. The slots of native-only
- * functions are filled too, as if the kernel ran them: so all are alike.
- */
+/* Whether a slot leads to a function of the kernel. */
 static bool leads_on(const struct build *b, const struct model_edge *edge)
 {
-	return edge->target.kind == TARGET_FUNCTION && !edge_leads_out(b->model, edge) &&
-	       b->model->functions[edge->to].object->bpf;
+	return edge->target.kind == TARGET_FUNCTION && edge_in_kernel(b->model, edge) &&
+	       !edge_leads_out(b->model, edge);
 }
 
 /* The program that an edge leads to; *mine: for the caller to close. */
 static int target_program(struct build *b, int slot, bool *mine)
 {
 	const struct model_edge *edge = &b->model->edges[slot];
-	int err = 0;
 
 	*mine = !leads_on(b, edge);
-	if (edge->target.kind == TARGET_FUNCTION || edge->target.kind == TARGET_UPCALL)
-		err = load_function(b, edge->to);
-	if (err || !*mine)
-		return err ?: b->program[edge->to];
-	if (edge->target.kind == TARGET_FUNCTION || edge->target.kind == TARGET_UPCALL)
+	if (!*mine)
+		return b->program[edge->to];
+	if (edge_leads_out(b->model, edge))
 		return upcall_open(b->dir, b->model, slot, edge->to);
 	return terminal_open(b->dir, &edge->target, edge->to < 0 ? 0 : edge->to);
 }
 
+/* What the edge leads to, and the slot where the kernel looks for it. */
 static int fill_slot(struct build *b, int slot)
 {
+	const struct model_edge *edge = &b->model->edges[slot];
+	int err = target_is_function(&edge->target) ? load_function(b, edge->to) : 0, fd;
 	bool mine;
-	int fd = target_program(b, slot, &mine), err;
 
+	b->filled[slot] = !err;
+	if (err || !edge_in_kernel(b->model, edge))
+		return err;
+	fd = target_program(b, slot, &mine);
 	if (fd < 0)
 		return fd;
 	err = put(b->slots, "slots", slot, &fd);
 	if (mine)
 		close(fd);
-	b->filled[slot] = !err;
 	return err;
 }
 

@@ -18,11 +18,6 @@ struct worlds {
 	struct diag *diag;
 };
 
-static bool leads_to_function(const struct model_edge *edge)
-{
-	return edge->target.kind == TARGET_FUNCTION || edge->target.kind == TARGET_UPCALL;
-}
-
 /* Of the verifier's world: in a chain file by its object, in a chain that runs by its program. */
 static bool has_program(const struct model_function *f)
 {
@@ -63,7 +58,7 @@ static void mark_slow(const struct worlds *w, int function, const struct model_e
 	for (int i = 0; i < f->action_count; i++) {
 		const struct model_edge *edge = &w->model->edges[f->base + i];
 
-		if (leads_to_function(edge))
+		if (target_is_function(&edge->target))
 			mark_slow(w, edge->to, edge);
 	}
 }
@@ -72,9 +67,12 @@ static void mark_kernel(const struct worlds *w, int function);
 
 static void follow(const struct worlds *w, const struct model_edge *edge)
 {
-	if (edge_leads_out(w->model, edge))
+	if (!target_is_function(&edge->target))
+		return;
+	if (edge->target.kind == TARGET_UPCALL ||
+	    w->model->functions[edge->to].decl->disable_xdp)
 		mark_slow(w, edge->to, edge);
-	else if (leads_to_function(edge))
+	else
 		mark_kernel(w, edge->to);
 }
 
@@ -112,7 +110,8 @@ static void mark_standby(const struct worlds *w, int function)
 static bool is_led_to(const struct model *model, int function)
 {
 	for (int i = GALETTE_SLOT_RX; i < model->edge_count; i++)
-		if (leads_to_function(&model->edges[i]) && model->edges[i].to == function)
+		if (target_is_function(&model->edges[i].target) &&
+		    model->edges[i].to == function)
 			return true;
 	return false;
 }
@@ -152,7 +151,8 @@ static int longest_way(struct ways *ways, int function)
 	ways->longest[function] = 1;
 	for (int i = 0; i < f->action_count; i++) {
 		const struct model_edge *edge = &ways->model->edges[f->base + i];
-		int way = leads_to_function(edge) ? 1 + longest_way(ways, edge->to) : 0;
+		int way =
+			target_is_function(&edge->target) ? 1 + longest_way(ways, edge->to) : 0;
 
 		if (way > longest)
 			longest = way;

@@ -270,18 +270,27 @@ static bool is_target(const struct model *running, int edge, const struct target
 }
 
 /* What a link that could not be made has left. */
-static void undo_link(const char *dir, struct model *running, int edge,
-		      const struct model_edge *old)
+static void undo_link(const struct state *state, const char *dir, struct model *running,
+		      int edge, const struct model_edge *old)
 {
 	struct model_edge *new = &running->edges[edge];
 
-	if (edge_leads_out(running, new))
-		upcall_remove(dir, edge,
-			      edge_leads_out(running, old) ? old->target.name : NULL);
-	else if (new->target.kind != TARGET_FUNCTION && !is_target(running, edge, &new->target))
+	if (!target_is_function(&new->target) && !is_target(running, edge, &new->target))
 		terminal_remove(dir, &new->target);
 	*new = *old;
-	route_write(dir, running, edge);
+	repair(state, running);
+}
+
+static int write_slot(const char *dir, __u32 slot, int program)
+{
+	int slots = pins_open(dir, "slots");
+	int err = slots < 0 ? slots : bpf_map_update_elem(slots, &slot, &program, BPF_ANY);
+
+	if (err)
+		error("cannot write slot %u in %s/slots: %s", slot, dir, strerror(-err));
+	if (slots >= 0)
+		close(slots);
+	return err;
 }
 
 /* The route before the slot: packets that the slot sends out find it. */
@@ -289,21 +298,15 @@ static int write_link(const struct state *state, const char *dir, struct model *
 		      __u32 slot)
 {
 	const struct model_edge *edge = &running->edges[slot];
-	int slots = pins_open(dir, "slots"), program, err;
+	int program, err;
 
-	if (slots < 0) {
-		error("cannot open %s/slots: %s", dir, strerror(-slots));
-		return slots;
-	}
+	if (!edge_in_kernel(running, edge))
+		return route_write(dir, running, slot);
 	program = open_target(dir, running, slot, edge);
-	err = program < 0 ? program : slow_ensure(state, dir, running->slowpath.no_helper);
-	err = err ?: route_write(dir, running, slot);
-	if (!err) {
-		err = bpf_map_update_elem(slots, &slot, &program, BPF_ANY);
-		if (err)
-			error("cannot write slot %u: %s", slot, strerror(-err));
-	}
-	close(slots);
+	err = program < 0 ? program
+			  : slow_ensure(state, dir, running->slowpath.no_helper)
+				    ?: route_write(dir, running, slot)
+				    ?: write_slot(dir, slot, program);
 	if (program >= 0)
 		close(program);
 	return err;
@@ -321,13 +324,11 @@ int commit_link(const struct state *state, struct model *running, int edge,
 	edge_resolve(running, new);
 	err = write_link(state, dir, running, edge);
 	if (err) {
-		undo_link(dir, running, edge, &old);
+		undo_link(state, dir, running, edge, &old);
 		return err;
 	}
-	upcall_remove(dir, edge, edge_leads_out(running, new) ? new->target.name : NULL);
-	if (repair_graph(state, running))
+	if (repair(state, running))
 		warning("the change is made; the next command will tidy up after it");
-	slow_settle(state);
 	return 0;
 }
 

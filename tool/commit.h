@@ -48,8 +48,11 @@ int commit_detach(const struct state *state);
  */
 int recover(struct state *state);
 
-/* Let the graph say what the slots hold, as `running` has it. */
-int repair_graph(const struct state *state, const struct model *running);
+/*
+ * Let graph and routes say what the slots hold, as `running` has it, and let go
+ * of upcalls that no slot holds, and of the galette-slow that was for them.
+ */
+int repair(const struct state *state, const struct model *running);
 
 /* Remove all pins of a chain that no packet runs through, but not its directory. */
 int remove_chain(const char *dir);

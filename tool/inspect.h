@@ -18,7 +18,4 @@ struct model *inspect(const struct state *state, const char *name);
 /* Entries in a map now, exact while nobody changes it; a negative errno: it cannot be read. */
 long inspect_map_entries(const struct model_map *map);
 
-/* What a program that is a target of this generation is called; false: it is none of it. */
-bool inspect_target(const char *generation_dir, __u32 prog_id, struct target *target);
-
 #endif

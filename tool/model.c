@@ -118,11 +118,30 @@ const char *edge_action(const struct model *model, const struct model_edge *edge
 		       : model->functions[edge->function].actions[edge->index];
 }
 
+bool function_in_kernel(const struct model_function *f)
+{
+	bool has_program = f->object ? f->object->bpf != NULL : f->prog_id != 0;
+
+	return has_program && !f->decl->disable_xdp;
+}
+
+bool target_is_function(const struct target *target)
+{
+	return target->kind == TARGET_FUNCTION || target->kind == TARGET_UPCALL;
+}
+
+bool edge_in_kernel(const struct model *model, const struct model_edge *edge)
+{
+	return edge->function == EDGE_RX ||
+	       (edge->function >= 0 && function_in_kernel(&model->functions[edge->function]));
+}
+
 bool edge_leads_out(const struct model *model, const struct model_edge *edge)
 {
-	return edge->target.kind == TARGET_UPCALL ||
-	       (edge->target.kind == TARGET_FUNCTION && edge->to >= 0 &&
-		model->functions[edge->to].decl->disable_xdp);
+	return edge_in_kernel(model, edge) &&
+	       (edge->target.kind == TARGET_UPCALL ||
+		(edge->target.kind == TARGET_FUNCTION && edge->to >= 0 &&
+		 !function_in_kernel(&model->functions[edge->to])));
 }
 
 bool model_leads_out(const struct model *model)

@@ -122,7 +122,19 @@ void edge_from(const struct model *model, const struct model_edge *edge,
 	       char text[GALETTE_TARGET_LEN]);
 const char *edge_action(const struct model *model, const struct model_edge *edge);
 
-/* Whether an edge leads out of the kernel: to !F, or to a function that has disable_xdp. */
+/* Whether the kernel may run it: it has a program there, and no disable_xdp. */
+bool function_in_kernel(const struct model_function *f);
+
+/* Whether a target names a function, !F or F. */
+bool target_is_function(const struct target *target);
+
+/*
+ * Whether packets can take an edge in the kernel: its slot then says where it
+ * leads. The slots of other edges stay empty, and only their routes say it.
+ */
+bool edge_in_kernel(const struct model *model, const struct model_edge *edge);
+
+/* Whether an edge leads out of the kernel, and so whether its slot holds an upcall. */
 bool edge_leads_out(const struct model *model, const struct model_edge *edge);
 
 /* Whether a chain needs galette-slow: some edge leads out of the kernel. */

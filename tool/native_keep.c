@@ -3,30 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
-#include <bpf/bpf.h>
 
 #include "diag.h"
 #include "native_keep.h"
 #include "pins.h"
-
-/* Bytes as an array of one value, as long as they are. */
-static int keep(const char *dir, const char *pin, const char *name, const void *bytes,
-		size_t size)
-{
-	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, name, sizeof(__u32), size, 1, NULL);
-	int err = fd < 0 ? fd : 0;
-	__u32 zero = 0;
-
-	if (!err)
-		err = bpf_map_update_elem(fd, &zero, bytes, BPF_ANY)
-			      ?: pins_pin(fd, dir, "%s", pin);
-	if (fd >= 0)
-		close(fd);
-	if (err)
-		error("cannot keep %zu bytes as %s/%s: %s", size, dir, pin, strerror(-err));
-	return err;
-}
 
 static int make_directories(const char *generation_dir, const char *function,
 			    char dir[PATH_MAX])
@@ -68,7 +48,7 @@ static int keep_files(const char *dir, const struct model_function *f)
 
 	for (int i = 0; i < f->file_count && !err; i++) {
 		snprintf(pin, sizeof(pin), "files/%s", f->files[i].field);
-		err = keep(dir, pin, "file", f->files[i].bytes, f->files[i].size + 1);
+		err = pins_keep(dir, pin, f->files[i].bytes, f->files[i].size + 1);
 	}
 	return err;
 }
@@ -78,10 +58,10 @@ int native_keep(const char *generation_dir, const struct model *model, int funct
 	const struct model_function *f = &model->functions[function];
 	char dir[PATH_MAX];
 	int err = make_directories(generation_dir, f->name, dir)
-			  ?: keep(dir, "so", "native", f->native->bytes, f->native->size);
+			  ?: pins_keep(dir, "so", f->native->bytes, f->native->size);
 
 	if (!err && f->object->config.type)
-		err = keep(dir, "config", "config", object_var(f->object, &f->object->config),
-			   f->object->config.size);
+		err = pins_keep(dir, "config", object_var(f->object, &f->object->config),
+				f->object->config.size);
 	return err ?: keep_maps(dir, model, f) ?: keep_files(dir, f);
 }

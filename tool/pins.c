@@ -274,6 +274,26 @@ int pins_open(const char *dir, const char *fmt, ...)
 	return err ?: bpf_obj_get(path);
 }
 
+int pins_keep(const char *dir, const char *pin, const void *bytes, size_t size)
+{
+	const char *slash = strrchr(pin, '/');
+	char name[BPF_OBJ_NAME_LEN];
+	__u32 zero = 0;
+	int fd, err;
+
+	snprintf(name, sizeof(name), "%s", slash ? slash + 1 : pin);
+	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, name, sizeof(__u32), size, 1, NULL);
+	err = fd < 0 ? fd : 0;
+	if (!err)
+		err = bpf_map_update_elem(fd, &zero, bytes, BPF_ANY)
+			      ?: pins_pin(fd, dir, "%s", pin);
+	if (fd >= 0)
+		close(fd);
+	if (err)
+		error("cannot keep %zu bytes as %s/%s: %s", size, dir, pin, strerror(-err));
+	return err;
+}
+
 int pins_program_id(int fd, __u32 *id)
 {
 	struct bpf_prog_info info = { 0 };

@@ -56,6 +56,12 @@ int pins_pin(int fd, const char *dir, const char *fmt, ...)
 /* Open a pin: an fd. */
 int pins_open(const char *dir, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/*
+ * Keep bytes as a pinned array of one value of that size. Prints the error that
+ * it returns.
+ */
+int pins_keep(const char *dir, const char *pin, const void *bytes, size_t size);
+
 /* The kernel's id of a program. */
 int pins_program_id(int fd, __u32 *id);
 

@@ -14,7 +14,9 @@
 #include "generations.h"
 #include "links.h"
 #include "pins.h"
+#include "route.h"
 #include "slow.h"
+#include "upcall.h"
 
 static int failed(const char *what, const char *dir, int err)
 {
@@ -62,14 +64,12 @@ static int drop_links(const struct state *state)
 	return failed("tell which links are needed in", state->dir, count < 0 ? count : err);
 }
 
-int repair_graph(const struct state *state, const struct model *running)
+static int repair_graph(const char *dir, const struct model *running)
 {
-	char dir[PATH_MAX], target[GALETTE_TARGET_LEN];
+	char target[GALETTE_TARGET_LEN];
 	struct galette_slot record;
-	int fd, err = 0;
+	int fd = pins_open(dir, "graph"), err = 0;
 
-	pins_path(dir, state->dir, "gen/%u", state->current);
-	fd = pins_open(dir, "graph");
 	for (__u32 i = GALETTE_SLOT_RX; fd >= 0 && (int)i < running->edge_count && !err; i++) {
 		target_format(&running->edges[i].target, target);
 		err = bpf_map_lookup_elem(fd, &i, &record);
@@ -81,6 +81,17 @@ int repair_graph(const struct state *state, const struct model *running)
 	if (fd >= 0)
 		close(fd);
 	return failed("repair the graph in", dir, fd < 0 ? fd : err);
+}
+
+int repair(const struct state *state, const struct model *running)
+{
+	char dir[PATH_MAX];
+	int err = pins_path(dir, state->dir, "gen/%u", state->current) ?:
+		  repair_graph(dir, running) ?: routes_write(dir, running);
+
+	if (!err && upcall_prune(dir, running))
+		slow_settle(state);
+	return err;
 }
 
 /* What root[0] holds before an attach and after a detach: nothing, or the pass program. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -28,6 +29,41 @@ static __u32 route_of(const struct model_edge *edge)
 		break;
 	}
 	return GALETTE_ROUTE(GALETTE_ROUTE_NONE, 0);
+}
+
+static void set_target(const struct model *model, __u64 route, struct target *target)
+{
+	static const enum target_kind kinds[] = {
+		[GALETTE_ROUTE_TX] = TARGET_TX,
+		[GALETTE_ROUTE_REDIRECT] = TARGET_REDIRECT,
+		[GALETTE_ROUTE_DROP] = TARGET_DROP,
+		[GALETTE_ROUTE_PASS] = TARGET_PASS,
+		[GALETTE_ROUTE_ABORT] = TARGET_ABORT,
+		[GALETTE_ROUTE_FUNCTION] = TARGET_FUNCTION,
+	};
+	__u64 kind = GALETTE_ROUTE_KIND(route);
+	int index = GALETTE_ROUTE_INDEX(route);
+	const struct model_interface *interface;
+
+	*target = (struct target) { .kind = TARGET_NONE };
+	if (kind == GALETTE_ROUTE_NONE || kind > GALETTE_ROUTE_FUNCTION)
+		return;
+	if (kind == GALETTE_ROUTE_FUNCTION && index < model->function_count)
+		memcpy(target->name, model->functions[index].name, GALETTE_NAME_LEN);
+	if (kind == GALETTE_ROUTE_REDIRECT && index < model->interface_count) {
+		interface = &model->interfaces[index];
+		snprintf(target->name, sizeof(target->name), "%s",
+			 *interface->alias ? interface->alias : interface->name);
+	}
+	target->kind = kinds[kind];
+}
+
+void route_read(const struct model *model, __u64 route, struct model_edge *edge)
+{
+	if (route == route_of(edge))
+		return;
+	set_target(model, route, &edge->target);
+	edge_resolve(model, edge);
 }
 
 /* Through a mapping: bpf(2) copies values with memcpy(), which need not be one store. */

@@ -86,7 +86,7 @@ int running_lock(const struct options *options, const char *name, bool make,
 	running->model = inspect(&running->state, name);
 	if (!running->model)
 		return STATUS_FAILED;
-	repair_graph(&running->state, running->model);
+	repair(&running->state, running->model);
 	return STATUS_DONE;
 }
 

@@ -14,27 +14,10 @@
 #include "upcall.h"
 #include "upcall.skel.h"
 
-static int read_settings(const char *generation_dir, struct galette_slowpath *slowpath)
+static void set_constants(struct upcall_bpf *skel, const struct model *model, __u32 slot,
+			  int function)
 {
-	int fd = pins_open(generation_dir, "slowpath"), err;
-	__u32 zero = 0;
-
-	if (fd < 0)
-		return fd;
-	err = bpf_map_lookup_elem(fd, &zero, slowpath);
-	close(fd);
-	return err;
-}
-
-static int set_constants(struct upcall_bpf *skel, const char *generation_dir,
-			 const struct model *model, __u32 slot, int function)
-{
-	struct galette_slowpath slowpath;
-	int err = read_settings(generation_dir, &slowpath);
-
-	if (err)
-		return err;
-	memcpy((void *)&skel->rodata->slowpath, &slowpath, sizeof(slowpath));
+	memcpy((void *)&skel->rodata->slowpath, &model->slowpath, sizeof(model->slowpath));
 	skel->rodata->head.generation = htonl(model->generation);
 	skel->rodata->head.function = htons(function);
 	skel->rodata->head.slot = htons(slot);
@@ -42,7 +25,6 @@ static int set_constants(struct upcall_bpf *skel, const char *generation_dir,
 	skel->rodata->interfaces = model->interface_count;
 	for (int i = 0; i < model->interface_count; i++)
 		skel->rodata->ifindex[i] = model->interfaces[i].ifindex;
-	return 0;
 }
 
 static int reuse(struct bpf_map *map, const char *generation_dir, const char *pin)
@@ -63,8 +45,8 @@ static int load(const char *generation_dir, const struct model *model, __u32 slo
 	kernel_log_clear();
 	if (!err) {
 		load_uniform(skel->obj);
-		err = set_constants(skel, generation_dir, model, slot, function) ?:
-		      reuse(skel->maps.xsks, generation_dir, "xsks") ?:
+		set_constants(skel, model, slot, function);
+		err = reuse(skel->maps.xsks, generation_dir, "xsks") ?:
 		      reuse(skel->maps.upcalls, generation_dir, "upcalls") ?:
 		      bpf_map__set_autocreate(skel->maps.slots, false) ?:
 		      bpf_map__set_autocreate(skel->maps.edges, false) ?:
@@ -103,23 +85,35 @@ bool upcall_parse(const char *pin, __u32 *slot, const char **function)
 	return *end == '-' && end[1];
 }
 
-void upcall_remove(const char *generation_dir, __u32 slot, const char *keep)
+static bool is_needed(const struct model *model, __u32 slot, const char *function)
+{
+	const struct model_edge *edge;
+
+	if (slot < GALETTE_SLOT_RX || slot >= (__u32)model->edge_count)
+		return false;
+	edge = &model->edges[slot];
+	return edge_leads_out(model, edge) && !strcmp(edge->target.name, function);
+}
+
+bool upcall_prune(const char *generation_dir, const struct model *model)
 {
 	char path[PATH_MAX];
 	char **names;
 	int count = pins_list(generation_dir, &names);
+	bool any = false;
 
 	for (int i = 0; i < count; i++) {
 		const char *function;
-		__u32 of;
+		__u32 slot;
 
-		if (upcall_parse(names[i], &of, &function) && of == slot &&
-		    !(keep && !strcmp(function, keep)) &&
+		if (upcall_parse(names[i], &slot, &function) &&
+		    !is_needed(model, slot, function) &&
 		    !pins_path(path, generation_dir, "%s", names[i]))
-			pins_remove(path);
+			any |= !pins_remove(path);
 	}
 	if (count >= 0)
 		pins_list_free(names, count);
+	return any;
 }
 
 bool upcall_any(const char *generation_dir)

@@ -8,7 +8,8 @@
  *   link/IF              XDP links ('.' in IF is written %2e, '%' is %25)
  *   maps                 symlink to gen/N/maps of the running generation
  *   gen/N/               one generation
- *     slots              prog array: one slot an edge; slot 0 is always empty
+ *     slots              prog array: one slot an edge; slot 0 is always empty, and so
+ *                        are those of functions that run in the slow path only
  *     edges              per-CPU array of struct galette_edge, same index
  *     graph              array of struct galette_slot, same index
  *     functions          array of struct galette_function, in file order

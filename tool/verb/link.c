@@ -85,6 +85,7 @@ static bool check_target(struct model *model, int edge, const char *text, struct
 		return false;
 	}
 	check_worlds(model, &input, diag);
+	check_slow_maps(model, diag);
 	ok = !check_paths(model, diag) && !diag->errors;
 	*new = old;
 	return ok;
