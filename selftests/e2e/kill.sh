@@ -40,7 +40,7 @@ series() {
 	local verb=$1 allowed=$2 next=$3 n now status what
 	shift 3
 	local bad=0 list="" start=$SECONDS calls=$CALLS
-	case $verb in link | rollback) calls=all ;; esac
+	case $verb in *link* | rollback) calls=all ;; esac
 	for ((n = 1; ; n += STEP)); do
 		"$HELPERS/inject" --calls "$calls" --kill $n -- \
 			"$GALETTE" --nf-path "$TESTNF:$NF" -q "$@" 3> "$T/hit" > "$T/out" 2> "$T/err"
@@ -217,6 +217,30 @@ next_slow_detach() {
 }
 series "slow detach" "none 2" next_slow_detach detach eth0
 pin -q detach eth0 2> /dev/null
+
+# Into the slow path and back: slot, route, upcall and galette-slow go together.
+sed -i '/^disable_xdp/d' "$T/b.toml"
+base() {
+	pin -q attach eth0 "$T/b.toml"
+}
+base
+tree > "$T/tree-base"
+routes() {
+	bpftool -j map dump pinned "$PINS/eth0/gen/1/routes" | jq -c '[.[].value]'
+}
+routes > "$T/routes"
+next_slow_link() {
+	pin -q link eth0 s1:next s2 || return
+	same_tree tree-base && alone 0 && routes | diff "$T/routes" -
+}
+series "slow link" "2" next_slow_link link eth0 s1:next '!s2'
+pin -q link eth0 s1:next s2
+next_slow_link_back() {
+	next_slow_link && pin -q link eth0 s1:next '!s2' && alone 2
+}
+pin -q link eth0 s1:next '!s2'
+series "slow link back" "2" next_slow_link_back link eth0 s1:next s2
+pin -q detach eth0
 equal "no galette-slow is left" 0 "$(slow_processes)"
 
 same_tree tree-nothing > "$T/diff"

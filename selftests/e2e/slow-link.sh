@@ -120,6 +120,46 @@ expect 0 "… and back" pin link eth0 bare:next tx
 gone "linked back"
 as_is=$(pinned; root_id)
 
+# ---- functions that the kernel never runs ----
+# One behind the other: no packet goes to either when the kernel passes the first.
+linear "$T/two.toml" 1 s1 s2 s3 counter=count < /dev/null
+sed -i '/^\[functions.s[23]\]/a disable_xdp = true' "$T/two.toml"
+expect 0 "apply of two slow functions in a row" pin apply eth0 "$T/two.toml"
+here "two in a row"
+nothing_to_do "two in a row" "$T/two.toml"
+expect 0 "link past both" pin link eth0 s1:next counter
+gone "linked past both"
+expect 0 "… and back" pin link eth0 s1:next s2
+here "linked back to both"
+nothing_to_do "linked back to both" "$T/two.toml"
+probe --slow --hops 3
+equal "… packets come back by it" "8 0 8" "$(probed '"\(.received) \(.short) \(.redirected)"')"
+
+# One that has no program for the kernel, called without '!', behind one that has: both in the slow path.
+for first in s2 '!s2'; do
+	linear "$T/behind.toml" 1 s1 s2 native=native < /dev/null
+	if [ $first = s2 ]; then
+		sed -i '/^\[functions.s2\]/a disable_xdp = true' "$T/behind.toml"
+	else
+		sed -i 's/to = \["s2"\]/to = ["!s2"]/' "$T/behind.toml"
+	fi
+	expect 0 "apply of a native function behind $first" pin apply eth0 "$T/behind.toml"
+	pin -j show eth0 > "$T/out"
+	json "… show says what the file says" '.links[] | select(.from == "s2").to == "native"'
+	nothing_to_do "… applied" "$T/behind.toml"
+	expect 0 "… link past it" pin link eth0 s2:next drop
+	pin -j show eth0 > "$T/out"
+	json "… show says so" '.links[] | select(.from == "s2").to == "drop"'
+	probe --slow
+	equal "… packets are dropped there" 0 "$(probed .received)"
+	expect 0 "… and back" pin link eth0 s2:next native
+	nothing_to_do "… linked back" "$T/behind.toml"
+	probe --slow
+	equal "… packets come back" 8 "$(probed .received)"
+done
+expect 0 "apply of the first" pin apply eth0 "$T/both.toml"
+gone "applied"
+
 # ---- rollback, apply ----
 expect 0 "apply of the slow chain" pin apply eth0 "$T/slow.toml"
 here "applied"
