@@ -37,12 +37,30 @@ static bool has_ended(int pidfd)
 	return poll(&ended, 1, 0) > 0;
 }
 
+/* Its record was written without privilege: it must not point at what only root may signal. */
+static bool is_roots(int pid)
+{
+	char path[64], line[256];
+	unsigned int uid = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "Uid: %u", &uid) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return !uid;
+}
+
 /* Opened first, then compared: the number may have been given to another process. */
 int process_open(const struct galette_helper *record)
 {
 	int fd = record->pid ? (int)syscall(SYS_pidfd_open, record->pid, 0) : -1;
 
-	if (fd < 0 || (process_start(record->pid) == record->start && !has_ended(fd)))
+	if (fd < 0 || (process_start(record->pid) == record->start && !is_roots(record->pid) &&
+		       !has_ended(fd)))
 		return fd;
 	close(fd);
 	return -1;

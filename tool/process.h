@@ -10,7 +10,10 @@
 /* Start time of a process: field 22 of /proc/PID/stat; 0: there is none. */
 __u64 process_start(int pid);
 
-/* A pidfd of galette-slow, if the process of its record is still that one; -1: it is not. */
+/*
+ * A pidfd of galette-slow, if the process of its record is still that one, which
+ * is never root's; -1: it is not. The record is a copy: who writes it is another.
+ */
 int process_open(const struct galette_helper *record);
 
 /* Send a signal to that process, and never to another that has its number now. */

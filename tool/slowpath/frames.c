@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
+#include <linux/futex.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "frames.h"
 
-static unsigned char *owner(struct slow_memory *m, __u64 addr)
+static unsigned char *owner(const struct slow_memory *m, __u64 addr)
 {
-	return memory_owners(m) + addr / SLOW_FRAME_SIZE;
+	return m->owners + addr / SLOW_FRAME_SIZE;
 }
 
 static bool is_frame(const struct slow_memory *m, __u64 addr)
@@ -16,48 +19,82 @@ static bool is_frame(const struct slow_memory *m, __u64 addr)
 
 static __u32 home(const struct slow_memory *m, __u64 addr)
 {
-	return addr / SLOW_FRAME_SIZE / m->frames;
+	return addr / SLOW_FRAME_SIZE / m->shape.frames;
 }
 
 /* ---- a lock whose holder may die ---- */
 
-/* Set what the frames of a ring's entries are marked with. */
-static void mark(struct slow_memory *m, const struct ring *ring, __u32 from, __u32 to,
-		 unsigned char with)
+static void futex(__u32 *word, int operation, __u32 value)
 {
-	for (__u32 at = from; at != to; at++)
-		if (is_frame(m, *ring_addr(ring, at)))
-			*owner(m, *ring_addr(ring, at)) = with;
+	syscall(SYS_futex, word, operation, value, NULL);
 }
 
-/* What the dead holder was at either has happened, by the ring's index, or has not. */
-static void finish(struct ports *ports, __u32 port)
+static void lock(const struct hand *hand, __u32 port)
 {
-	struct slow_memory *m = ports->memory;
-	struct slow_port *p = &m->port[port];
-	const struct ring *fill = &ports->port[port].fill;
-	const struct ring *completion = &ports->port[port].completion;
+	struct slow_port *p = &hand->ports->memory.shared->port[port];
 
-	if (p->fill.active && ring_produced(fill) == p->fill.from)
-		mark(m, fill, p->fill.from, p->fill.to, p->fill.active);
-	if (p->completion.active && ring_consumed(completion) == p->completion.from)
-		mark(m, completion, p->completion.from, p->completion.to, SLOW_SENT);
-	p->fill.active = p->completion.active = 0;
-}
+	for (;;) {
+		__u32 holder = 0;
 
-void frames_lock(struct ports *ports, __u32 port)
-{
-	pthread_mutex_t *mutex = &ports->memory->port[port].lock;
-
-	if (pthread_mutex_lock(mutex) == EOWNERDEAD) {
-		finish(ports, port);
-		pthread_mutex_consistent(mutex);
+		if (__atomic_compare_exchange_n(&p->lock, &holder, hand->pipe + 1, false,
+						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			return;
+		__atomic_store_n(&p->waiting, 1, __ATOMIC_SEQ_CST);
+		futex(&p->lock, FUTEX_WAIT, holder);
 	}
 }
 
-void frames_unlock(struct ports *ports, __u32 port)
+static void unlock(const struct hand *hand, __u32 port)
 {
-	pthread_mutex_unlock(&ports->memory->port[port].lock);
+	struct slow_port *p = &hand->ports->memory.shared->port[port];
+
+	__atomic_store_n(&p->lock, 0, __ATOMIC_SEQ_CST);
+	if (__atomic_exchange_n(&p->waiting, 0, __ATOMIC_SEQ_CST))
+		futex(&p->lock, FUTEX_WAKE, GALETTE_PIPES_MAX);
+}
+
+/* Set what the frames of a ring's entries are marked with. */
+static void mark(const struct slow_memory *m, const struct ring *ring, __u32 from, __u32 to,
+		 unsigned char with)
+{
+	if (to - from > ring->size)
+		return;
+	for (__u32 at = from; at != to; at++) {
+		__u64 addr = ring_read_addr(ring, at);
+
+		if (is_frame(m, addr))
+			*owner(m, addr) = with;
+	}
+}
+
+/* What the dead holder was at either has happened, by the ring's index, or has not. */
+static void finish(struct ports *ports, __u32 port, __u32 pipe)
+{
+	struct slow_port *p = &ports->memory.shared->port[port];
+	const struct ring *fill = &ports->port[port].fill;
+	const struct ring *completion = &ports->port[port].completion;
+	__u32 from = __atomic_load_n(&p->fill.from, __ATOMIC_RELAXED);
+
+	if (p->fill.active && ring_produced(fill) == from)
+		mark(&ports->memory, fill, from, p->fill.to, pipe + 1);
+	from = __atomic_load_n(&p->completion.from, __ATOMIC_RELAXED);
+	if (p->completion.active && ring_consumed(completion) == from)
+		mark(&ports->memory, completion, from, p->completion.to, SLOW_SENT);
+	p->fill.active = p->completion.active = 0;
+}
+
+/* One that died in unlock() has woken nobody. */
+void frames_release(struct ports *ports, __u32 pipe)
+{
+	for (__u32 port = 0; port < ports->memory.shape.ports; port++) {
+		struct slow_port *p = &ports->memory.shared->port[port];
+
+		if (__atomic_load_n(&p->lock, __ATOMIC_ACQUIRE) == pipe + 1) {
+			finish(ports, port, pipe);
+			__atomic_store_n(&p->lock, 0, __ATOMIC_SEQ_CST);
+		}
+		futex(&p->lock, FUTEX_WAKE, GALETTE_PIPES_MAX);
+	}
 }
 
 /* The compiler must not move stores to shared memory across: another process may read them next. */
@@ -71,14 +108,14 @@ static void in_order(void)
 /* Only this pipe consumes its ring: whether the index has moved tells whether a mark counts. */
 bool frames_receive(struct hand *hand, __u32 port, struct packet *packet)
 {
-	struct slow_memory *m = hand->ports->memory;
+	const struct slow_memory *m = &hand->ports->memory;
 	struct ring *rx = &hand->ports->port[port].pipes[hand->pipe].rx;
 	__u32 at = ring_consumed(rx);
 	struct xdp_desc desc;
 
 	if (!ring_used(rx))
 		return false;
-	desc = *ring_desc(rx, at);
+	desc = ring_read_desc(rx, at);
 	packet->addr = desc.addr;
 	packet->len = desc.len;
 	if (!is_frame(m, desc.addr)) {
@@ -99,12 +136,12 @@ bool frames_receive(struct hand *hand, __u32 port, struct packet *packet)
 
 static void refill(struct hand *hand, __u32 port)
 {
-	struct slow_memory *m = hand->ports->memory;
-	struct slow_port *p = &m->port[port];
+	const struct slow_memory *m = &hand->ports->memory;
+	struct slow_port *p = &m->shared->port[port];
 	struct ring *ring = &hand->ports->port[port].fill;
 	__u32 from, to;
 
-	frames_lock(hand->ports, port);
+	lock(hand, port);
 	from = to = ring_produced(ring);
 	for (__u32 i = 0; i < hand->done_count; i++)
 		if (home(m, hand->done[i]) == port)
@@ -113,21 +150,21 @@ static void refill(struct hand *hand, __u32 port)
 	p->fill.from = from;
 	p->fill.to = to;
 	in_order();
-	p->fill.active = hand->pipe + 1;
+	p->fill.active = 1;
 	in_order();
 	/* Marks go first: once published, a frame may be in another pipe's hand at once. */
 	mark(m, ring, from, to, 0);
 	ring_produce(ring, to);
 	in_order();
 	p->fill.active = 0;
-	frames_unlock(hand->ports, port);
+	unlock(hand, port);
 }
 
 void frames_flush(struct hand *hand)
 {
-	const struct slow_memory *m = hand->ports->memory;
+	const struct slow_memory *m = &hand->ports->memory;
 
-	for (__u32 port = 0; port < m->ports && hand->done_count; port++) {
+	for (__u32 port = 0; port < m->shape.ports && hand->done_count; port++) {
 		bool any = false;
 
 		for (__u32 i = 0; i < hand->done_count && !any; i++)
@@ -149,7 +186,7 @@ void frames_done(struct hand *hand, __u64 addr)
 
 bool frames_send(struct hand *hand, __u32 port, __u64 addr, __u32 len, __u8 kind)
 {
-	struct slow_memory *m = hand->ports->memory;
+	const struct slow_memory *m = &hand->ports->memory;
 	struct slow_socket *journal = memory_socket(m, port, hand->pipe);
 	struct ring *tx = &hand->ports->port[port].pipes[hand->pipe].tx;
 	__u32 at = ring_produced(tx);
@@ -172,7 +209,7 @@ bool frames_send(struct hand *hand, __u32 port, __u64 addr, __u32 len, __u8 kind
 }
 
 /* Whether the frame of an entry in a transmit ring is there, and not only was. */
-static bool is_at(struct slow_memory *m, __u32 port, __u32 pipe, __u32 at, __u64 addr)
+static bool is_at(const struct slow_memory *m, __u32 port, __u32 pipe, __u32 at, __u64 addr)
 {
 	const struct slow_frame *frame = memory_frame(m, addr);
 
@@ -189,12 +226,12 @@ static void cross_out(const struct ring *tx, __u32 at)
 /* In copy mode the kernel looks into the ring only in calls that this pipe makes. */
 bool frames_take_back(struct hand *hand, __u32 port, __u8 *kind)
 {
-	struct slow_memory *m = hand->ports->memory;
+	const struct slow_memory *m = &hand->ports->memory;
 	const struct ring *tx = &hand->ports->port[port].pipes[hand->pipe].tx;
 	__u32 from = ring_consumed(tx), to = from + ring_used(tx);
 
 	for (__u32 at = from; at != to; at++) {
-		__u64 addr = ring_desc(tx, at)->addr;
+		__u64 addr = ring_read_desc(tx, at).addr;
 
 		if (!is_frame(m, addr) || *owner(m, addr) != SLOW_SENT ||
 		    !is_at(m, port, hand->pipe, at, addr))
@@ -226,14 +263,14 @@ int frames_kick(const struct hand *hand, __u32 port)
 
 void frames_reap(struct hand *hand, __u32 port)
 {
-	struct slow_memory *m = hand->ports->memory;
-	struct slow_port *p = &m->port[port];
+	const struct slow_memory *m = &hand->ports->memory;
+	struct slow_port *p = &m->shared->port[port];
 	struct ring *ring = &hand->ports->port[port].completion;
 	__u64 taken[FRAMES_BATCH];
 	__u32 from, to;
 
 	while (ring_used(ring)) {
-		frames_lock(hand->ports, port);
+		lock(hand, port);
 		from = ring_consumed(ring);
 		to = from + ring_used(ring);
 		if (to - from > FRAMES_BATCH)
@@ -241,15 +278,15 @@ void frames_reap(struct hand *hand, __u32 port)
 		p->completion.from = from;
 		p->completion.to = to;
 		in_order();
-		p->completion.active = hand->pipe + 1;
+		p->completion.active = 1;
 		in_order();
 		mark(m, ring, from, to, hand->pipe + 1);
 		for (__u32 at = from; at != to; at++)
-			taken[at - from] = *ring_addr(ring, at);
+			taken[at - from] = ring_read_addr(ring, at);
 		ring_consume(ring, to);
 		in_order();
 		p->completion.active = 0;
-		frames_unlock(hand->ports, port);
+		unlock(hand, port);
 		for (__u32 i = 0; i < to - from; i++)
 			if (is_frame(m, taken[i]))
 				frames_done(hand, taken[i]);
@@ -259,76 +296,79 @@ void frames_reap(struct hand *hand, __u32 port)
 /* ---- after a death ---- */
 
 /* What waits in the pipe's receive ring is not in its hand. */
-static void settle_rx(struct slow_memory *m, const struct ring *rx)
+static void settle_rx(const struct slow_memory *m, const struct ring *rx)
 {
 	__u32 from = ring_consumed(rx), to = from + ring_used(rx);
 
-	for (__u32 at = from; at != to; at++)
-		if (is_frame(m, ring_desc(rx, at)->addr))
-			*owner(m, ring_desc(rx, at)->addr) = 0;
+	for (__u32 at = from; at != to; at++) {
+		__u64 addr = ring_read_desc(rx, at).addr;
+
+		if (is_frame(m, addr))
+			*owner(m, addr) = 0;
+	}
 }
 
 /* What is in its hand is not to be sent. */
 static void settle_tx(struct ports *ports, __u32 port, __u32 pipe)
 {
-	struct slow_memory *m = ports->memory;
+	const struct slow_memory *m = &ports->memory;
 	struct slow_socket *journal = memory_socket(m, port, pipe);
 	const struct ring *tx = &ports->port[port].pipes[pipe].tx;
 	__u32 from = ring_consumed(tx), to = from + ring_used(tx);
 
-	if (journal->tx.active && ring_produced(tx) == journal->tx.from &&
-	    is_frame(m, ring_desc(tx, journal->tx.from)->addr))
-		*owner(m, ring_desc(tx, journal->tx.from)->addr) = pipe + 1;
+	__u64 addr = ring_read_desc(tx, to).addr;
+
+	if (journal->tx.active && to == journal->tx.from && is_frame(m, addr))
+		*owner(m, addr) = pipe + 1;
 	journal->tx.active = 0;
-	for (__u32 at = from; at != to; at++)
-		if (is_frame(m, ring_desc(tx, at)->addr) &&
-		    *owner(m, ring_desc(tx, at)->addr) == pipe + 1)
+	for (__u32 at = from; at != to; at++) {
+		addr = ring_read_desc(tx, at).addr;
+		if (is_frame(m, addr) && *owner(m, addr) == pipe + 1)
 			cross_out(tx, at);
+	}
 }
 
 __u32 frames_unhandled(const struct ports *ports, __u32 pipe)
 {
 	__u32 count = 0;
 
-	for (__u32 port = 0; port < ports->memory->ports; port++)
+	for (__u32 port = 0; port < ports->memory.shape.ports; port++)
 		count += ring_consumed(&ports->port[port].pipes[pipe].rx) -
-			 memory_socket(ports->memory, port, pipe)->handled;
+			 memory_socket(&ports->memory, port, pipe)->handled;
 	return count;
 }
 
 void frames_recover(struct ports *ports, __u32 pipe)
 {
-	struct slow_memory *m = ports->memory;
+	const struct slow_memory *m = &ports->memory;
 	struct hand hand = { .ports = ports, .pipe = pipe };
 
-	for (__u32 port = 0; port < m->ports; port++) {
-		frames_lock(ports, port); /* and so finish what it was at */
-		frames_unlock(ports, port);
+	for (__u32 port = 0; port < m->shape.ports; port++) {
 		settle_rx(m, &ports->port[port].pipes[pipe].rx);
 		settle_tx(ports, port, pipe);
 	}
 	for (__u32 i = 0; i < memory_total(m); i++)
-		if (memory_owners(m)[i] == pipe + 1)
+		if (m->owners[i] == pipe + 1)
 			frames_done(&hand, (__u64)i * SLOW_FRAME_SIZE);
 	frames_flush(&hand);
 }
 
 void frames_count(const struct ports *ports, struct galette_helper *count)
 {
-	struct slow_memory *m = ports->memory;
+	const struct slow_memory *m = &ports->memory;
 
 	count->fill = count->rx = count->tx = count->completion = count->hand = 0;
 	count->total = memory_total(m);
 	for (__u32 i = 0; i < count->total; i++) {
-		count->tx += memory_owners(m)[i] == SLOW_SENT;
-		count->hand += memory_owners(m)[i] && memory_owners(m)[i] != SLOW_SENT;
+		count->tx += m->owners[i] == SLOW_SENT;
+		count->hand += m->owners[i] && m->owners[i] != SLOW_SENT;
 	}
-	for (__u32 port = 0; port < m->ports; port++) {
+	for (__u32 port = 0; port < m->shape.ports; port++) {
 		const struct port *p = &ports->port[port];
 
 		count->fill += ring_used(&p->fill);
 		count->completion += ring_used(&p->completion);
-		for (__u32 pipe = 0; pipe < m->pipes; pipe++)
+		for (__u32 pipe = 0; pipe < m->shape.pipes; pipe++)
 			count->rx += ring_used(&p->pipes[pipe].rx);
 	}
 	count->tx -= count->completion;

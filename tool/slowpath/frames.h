@@ -23,10 +23,6 @@ struct packet {
 	__u32 len;
 };
 
-/* Hold what a port's sockets share; what a dead holder was at is then finished. */
-void frames_lock(struct ports *ports, __u32 port);
-void frames_unlock(struct ports *ports, __u32 port);
-
 /*
  * Take the next packet of a port in hand; false: there is none. A descriptor
  * that is not within one frame is given back at once, and comes as len 0.
@@ -57,8 +53,15 @@ int frames_kick(const struct hand *hand, __u32 port);
 void frames_reap(struct hand *hand, __u32 port);
 
 /*
- * What a pipe's process has left when it died: every frame in its hand goes
- * back to its ring. The packets that were in them are lost.
+ * A pipe's process has died: what it was at with what all pipes share is
+ * finished, and nobody waits for it any more. Waits for nobody either.
+ */
+void frames_release(struct ports *ports, __u32 pipe);
+
+/*
+ * What it has left besides, behind frames_release(): every frame in its hand
+ * goes back to its ring. The packets that were in them are lost. For the process
+ * that comes after it.
  */
 void frames_recover(struct ports *ports, __u32 pipe);
 

@@ -321,13 +321,13 @@ static int publish_port(const struct generation *g, const struct ports *ports, _
 			__u32 port)
 {
 	const struct galette_slowpath *slowpath = &g->slowpath;
-	__u32 queue = ports->memory->port[port].queue;
+	__u32 queue = ports->memory.shape.port[port].queue;
 	int err = 0;
 
 	for (__u32 pipe = 0; pipe < slowpath->pipes && queue < slowpath->queues && !err;
 	     pipe++) {
 		__u32 key = GALETTE_XSK(slowpath, interface, queue, pipe);
-		int fd = ports->port[port].pipes[pipe % ports->memory->pipes].fd;
+		int fd = ports->port[port].pipes[pipe % ports->memory.shape.pipes].fd;
 
 		err = bpf_map_update_elem(g->xsks, &key, &fd, BPF_ANY);
 	}
@@ -339,8 +339,8 @@ int generation_publish(const struct generation *g, const struct ports *ports)
 	int err = 0;
 
 	for (__u32 i = 0; i < g->interface_count; i++)
-		for (__u32 port = 0; port < ports->memory->ports && !err; port++)
-			if (ports->memory->port[port].ifindex == g->interfaces[i].ifindex)
+		for (__u32 port = 0; port < ports->memory.shape.ports && !err; port++)
+			if (ports->memory.shape.port[port].ifindex == g->interfaces[i].ifindex)
 				err = publish_port(g, ports, i, port);
 	if (err)
 		error("cannot let packets of generation %u come to the sockets: %s", g->number,

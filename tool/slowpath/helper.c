@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
-#include <linux/futex.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,21 +19,41 @@
 #include "helper.h"
 #include "pipe.h"
 #include "predecessor.h"
+#include "process.h"
 #include "setup.h"
 #include "watchdog.h"
+
+enum {
+	EARLY_MS = 1000,
+	EARLY_MAX = 10
+};
 
 struct helper {
 	const struct helper_options *options;
 	struct slow slow;
 	struct watchdog watchdog;
 	pid_t pids[GALETTE_PIPES_MAX];
+	struct {
+		__u64 at, packets; /* when it was started, and its count then */
+		int early;         /* ends in a row that came at once and before any packet */
+	} spawned[GALETTE_PIPES_MAX];
 	int signals; /* signalfd */
-	int lock, memory_fd;
+	int lock;
+	struct handover *handover;
+	int handover_fd, memory_fd;
 	int alive; /* pipes */
 	bool stopping;
 };
 
 /* ---- pipes ---- */
+
+static __u64 now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000ull + ts.tv_nsec / 1000000;
+}
 
 static void on_sigterm(int signal)
 {
@@ -53,6 +72,8 @@ static void let_go(struct helper *h)
 	close(h->lock);
 	close(h->watchdog.timer);
 	close(h->memory_fd);
+	close(h->handover_fd);
+	handover_unmap(h->handover);
 	for (int i = 0; i < h->slow.generation_count; i++)
 		close(h->slow.generations[i]->xsks);
 	/* Commands that root gives send signals to who is in it. */
@@ -86,6 +107,8 @@ static int spawn(struct helper *h, __u32 pipe)
 		return -errno;
 	}
 	h->pids[pipe] = pid;
+	h->spawned[pipe].at = now_ms();
+	h->spawned[pipe].packets = h->slow.records[pipe].packets;
 	h->slow.records[pipe].pid = pid;
 	h->alive++;
 	return 0;
@@ -110,18 +133,28 @@ static void count_packet(struct slow *slow, __u32 pipe)
 		record->lost[GALETTE_LOSS_CRASHED]++;
 	record->packets = ended(record);
 	record->function = ~0u;
-	for (__u32 port = 0; port < slow->memory->ports; port++)
-		memory_socket(slow->memory, port, pipe)->handled =
+	for (__u32 port = 0; port < slow->ports.memory.shape.ports; port++)
+		memory_socket(&slow->ports.memory, port, pipe)->handled =
 			ring_consumed(&slow->ports.port[port].pipes[pipe].rx);
 }
 
 static void stop(struct helper *h)
 {
 	h->stopping = true;
-	__atomic_store_n(&h->slow.memory->stop, 1, __ATOMIC_SEQ_CST);
-	for (__u32 i = 0; i < h->slow.memory->pipes; i++)
+	__atomic_store_n(&h->slow.ports.memory.shared->stop, 1, __ATOMIC_SEQ_CST);
+	for (__u32 i = 0; i < h->slow.ports.memory.shape.pipes; i++)
 		if (h->pids[i])
 			kill(h->pids[i], SIGTERM);
+}
+
+/* Whether a pipe has ended again and again before its first packet: the next would, too. */
+static bool cannot_live(struct helper *h, __u32 pipe)
+{
+	bool early = now_ms() - h->spawned[pipe].at < EARLY_MS &&
+		     h->slow.records[pipe].packets == h->spawned[pipe].packets;
+
+	h->spawned[pipe].early = early ? h->spawned[pipe].early + 1 : 0;
+	return h->spawned[pipe].early == EARLY_MAX;
 }
 
 /* A pipe has gone: not by itself, unless it is to stop. Its successor goes on with its rings. */
@@ -133,13 +166,13 @@ static void bury(struct helper *h, __u32 pipe, int status)
 	h->pids[pipe] = 0;
 	h->slow.records[pipe].pid = 0;
 	h->alive--;
-	h->slow.memory->busy[pipe] = 0;
-	frames_recover(&h->slow.ports, pipe);
+	h->slow.ports.memory.shared->busy[pipe] = 0;
+	frames_release(&h->slow.ports, pipe);
 	if (!done) {
 		h->slow.records[pipe].crashes++;
 		count_packet(&h->slow, pipe);
 	}
-	if (!h->stopping && spawn(h, pipe))
+	if (!h->stopping && (cannot_live(h, pipe) || spawn(h, pipe)))
 		stop(h); /* without a pipe its flows have no way: the others end, too */
 }
 
@@ -149,7 +182,7 @@ static void reap(struct helper *h)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		for (__u32 i = 0; i < h->slow.memory->pipes; i++)
+		for (__u32 i = 0; i < h->slow.ports.memory.shape.pipes; i++)
 			if (h->pids[i] == pid)
 				bury(h, i, status);
 }
@@ -176,6 +209,14 @@ static void on_signals(struct helper *h)
 	}
 }
 
+/* By a pipe that has packets now, or by the next galette-slow. */
+static void on_wake(struct helper *h)
+{
+	watchdog_wake(&h->watchdog, &h->slow);
+	if (__atomic_load_n(&h->handover->successor, __ATOMIC_SEQ_CST) && !h->stopping)
+		stop(h);
+}
+
 static void loop(struct helper *h)
 {
 	struct pollfd fds[] = {
@@ -190,7 +231,7 @@ static void loop(struct helper *h)
 		if (fds[0].revents)
 			on_signals(h);
 		if (fds[1].revents)
-			watchdog_wake(&h->watchdog, &h->slow);
+			on_wake(h);
 		if (fds[2].revents)
 			watchdog_tick(&h->watchdog, &h->slow, h->pids);
 	}
@@ -198,44 +239,55 @@ static void loop(struct helper *h)
 
 /* ---- the end ---- */
 
+/* Its signal, other than those of children and of who wants frames counted; 0: none. */
+static int signal_to_end(const struct helper *h)
+{
+	struct signalfd_siginfo info;
+
+	if (read(h->signals, &info, sizeof(info)) != sizeof(info) ||
+	    info.ssi_signo == SIGCHLD || info.ssi_signo == SIGUSR1)
+		return 0;
+	return info.ssi_signo;
+}
+
 /*
  * An init system started this process and restarts it when it ends: as long as
- * one that took over runs, it sleeps, and passes SIGTERM on.
+ * one that took over runs, it sleeps, and passes signals to end on.
  */
-static void outlive(struct helper *h, struct galette_helper *record, __u32 successor)
+static void outlive(struct helper *h, const struct galette_helper *record, int successor)
 {
-	struct pollfd fds[2] = { { .events = POLLIN }, { .fd = h->signals, .events = POLLIN } };
-	__u32 pid = successor;
+	struct pollfd fds[2] = { { .fd = successor, .events = POLLIN },
+				 { .fd = h->signals, .events = POLLIN } };
+	__u32 pid = h->handover->successor, next;
 
-	while (pid) {
-		fds[0].fd = syscall(SYS_pidfd_open, pid, 0);
-		if (fds[0].fd < 0)
-			break;
+	while (fds[0].fd >= 0) {
 		while (poll(fds, 2, -1) < 0 || !fds[0].revents) {
-			struct signalfd_siginfo info;
+			int signal = fds[1].revents ? signal_to_end(h) : 0;
 
-			if (fds[1].revents &&
-			    read(h->signals, &info, sizeof(info)) == sizeof(info) &&
-			    info.ssi_signo != SIGCHLD && info.ssi_signo != SIGUSR1)
-				kill(pid, SIGTERM);
+			if (signal)
+				process_signal(fds[0].fd, signal);
 		}
 		close(fds[0].fd);
-		pid = record->pid != pid ? record->pid : 0;
+		next = record->pid;
+		fds[0].fd = next && next != pid ? (int)syscall(SYS_pidfd_open, next, 0) : -1;
+		pid = next;
 	}
 }
 
-/* What has come behind the pipes' end, and what no interface took: the rings go. */
-static void count_left(struct helper *h)
+/* What has come behind a pipe's end, and what no interface took: the rings go. */
+static void count_left(struct helper *h, __u32 pipe)
 {
-	const struct slow_memory *m = h->slow.memory;
+	struct galette_pipe *record = &h->slow.records[pipe];
+	struct hand hand = { .ports = &h->slow.ports, .pipe = pipe };
+	__u8 kind;
 
-	for (__u32 port = 0; port < m->ports; port++) {
-		for (__u32 pipe = 0; pipe < m->pipes; pipe++) {
-			const struct pipe_socket *s = &h->slow.ports.port[port].pipes[pipe];
-			__u64 *lost = h->slow.records[pipe].lost;
-
-			lost[GALETTE_LOSS_RX_DROPPED] += ring_used(&s->rx);
-			lost[GALETTE_LOSS_TX_FAILED] += ring_used(&s->tx);
+	frames_recover(&h->slow.ports, pipe);
+	for (__u32 port = 0; port < h->slow.ports.memory.shape.ports; port++) {
+		record->lost[GALETTE_LOSS_RX_DROPPED] +=
+			ring_used(&h->slow.ports.port[port].pipes[pipe].rx);
+		while (frames_take_back(&hand, port, &kind)) {
+			*(kind == GALETTE_ROUTE_TX ? &record->tx : &record->redirect) -= 1;
+			record->lost[GALETTE_LOSS_TX_FAILED]++;
 		}
 	}
 }
@@ -252,24 +304,24 @@ static void forget_generations(struct helper *h)
 
 static int end(struct helper *h)
 {
-	struct slow_memory *m = h->slow.memory;
+	struct slow_memory *m = &h->slow.ports.memory;
 	struct galette_helper *record = h->slow.record;
-	__u32 successor = m->successor;
+	__u32 successor = __atomic_load_n(&h->handover->successor, __ATOMIC_SEQ_CST);
+	int pidfd = successor ? (int)syscall(SYS_pidfd_open, successor, 0) : -1;
 
-	if (!m->adopted)
-		count_left(h);
+	for (__u32 i = 0; i < m->shape.pipes && !(successor && h->handover->adopted); i++)
+		count_left(h, i);
 	/* Whoever wakes up now finds the one that follows, or that nobody does. */
 	if (successor)
-		record->start = m->successor_start;
+		record->start = h->handover->successor_start;
 	record->pid = successor;
 	close(h->lock); /* and so unlock, for the successor */
 	ports_close(&h->slow.ports);
-	__atomic_store_n(&m->handed, 1, __ATOMIC_SEQ_CST);
-	syscall(SYS_futex, &m->handed, FUTEX_WAKE, 1);
 	memory_unmap(m);
+	handover_done(h->handover);
 	if (successor && h->options->foreground) {
 		forget_generations(h);
-		outlive(h, record, successor);
+		outlive(h, record, pidfd);
 	}
 	return 0;
 }
@@ -316,7 +368,7 @@ static int begin(struct helper *h, struct setup *setup)
 	if (record->memory == ~0u)
 		return -ENOENT;
 	for (__u32 i = 0; i < GALETTE_PIPES_MAX; i++) {
-		if (h->slow.records[i].pid && i < h->slow.memory->pipes)
+		if (h->slow.records[i].pid && i < h->slow.ports.memory.shape.pipes)
 			count_packet(&h->slow, i);
 		h->slow.records[i].pid = 0;
 		h->slow.records[i].function = ~0u;
@@ -324,8 +376,8 @@ static int begin(struct helper *h, struct setup *setup)
 	record->pid = getpid();
 	record->start = setup->start;
 	record->ready = time(NULL);
-	record->pipes = h->slow.memory->pipes;
-	record->memory = setup->memory_fd;
+	record->pipes = h->slow.ports.memory.shape.pipes;
+	record->memory = setup->handover_fd;
 	for (int i = 0; i < GENERATIONS_MAX; i++) {
 		const struct generation *g =
 			i < h->slow.generation_count ? h->slow.generations[i] : NULL;
@@ -333,7 +385,8 @@ static int begin(struct helper *h, struct setup *setup)
 		record->generations[i] = g ? g->number : 0;
 		record->xsks[i] = g ? g->xsks_id : 0;
 	}
-	for (__u32 i = 0; i < h->slow.memory->pipes && !err; i++)
+	close(setup->turn);
+	for (__u32 i = 0; i < h->slow.ports.memory.shape.pipes && !err; i++)
 		err = spawn(h, i);
 	return err;
 }
@@ -358,6 +411,8 @@ int helper_main(const struct helper_options *options)
 		err = watchdog_open(&h.watchdog, &h.slow);
 	h.lock = setup.lock;
 	h.memory_fd = setup.memory_fd;
+	h.handover_fd = setup.handover_fd;
+	h.handover = setup.handover;
 	if (!err)
 		err = contain_supervisor();
 	if (!err)

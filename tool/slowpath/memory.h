@@ -19,11 +19,15 @@
  * and a fill ring for twice its own, for the kernel tells of a frame that it has
  * received before it says that the fill ring's entry is free (xsk_flush()): none
  * of the three is ever full.
+ *
+ * A pipe may be in the hands of whoever sent a packet: nothing in here, nor in
+ * the rings, bends where another process writes. What there is and where it lies
+ * each process knows by itself (struct slow_memory); what it reads here it reads
+ * once, and looks whether it is possible.
  */
 #ifndef SLOWPATH_MEMORY_H
 #define SLOWPATH_MEMORY_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <linux/types.h>
@@ -31,21 +35,19 @@
 #include <galette/abi.h>
 
 enum {
-	SLOW_MAGIC = 0x676c7331, /* of this layout */
-	SLOW_PORTS_MAX = 256,    /* queues of all interfaces together */
-	SLOW_FRAME_SIZE = 4096,  /* bytes; the kernel keeps XDP_PACKET_HEADROOM of them */
+	SLOW_PORTS_MAX = 256,   /* queues of all interfaces together */
+	SLOW_FRAME_SIZE = 4096, /* bytes; the kernel keeps XDP_PACKET_HEADROOM of them */
 	SLOW_HEADROOM = 256,
 	SLOW_SENT = 255, /* an owner: on its way out */
 };
 
-/* One queue of one interface. */
+/* Of a port, which is one queue of one interface: what its sockets have in common. */
 struct slow_port {
-	__u32 ifindex;
-	__u32 queue;
-	/* Of the fill ring and the completion ring, which the port's sockets share. */
-	pthread_mutex_t lock;
+	/* Of the fill ring and the completion ring: 0, or 1 + the pipe that has it. */
+	__u32 lock;
+	__u32 waiting; /* pipes may sleep until it is free */
 	struct {
-		__u32 active; /* 1 + the pipe that is at it; 0: nobody is */
+		__u32 active; /* 1: the holder is at it */
 		__u32 from, to;
 	} fill, completion;
 	__u64 claimed; /* of the packets that found no free frame: what pipes have added up */
@@ -59,9 +61,8 @@ struct slow_frame {
 	__u8 kind; /* enum galette_route: how its packet was counted */
 };
 
-/* A pipe's socket for one port. */
+/* Of a pipe's socket for one port. */
 struct slow_socket {
-	int fd;        /* its number in the process that others take it from */
 	__u32 handled; /* the receive ring's index up to which packets have come to an end */
 	struct {
 		__u32 active;
@@ -70,66 +71,56 @@ struct slow_socket {
 	__u64 dropped, full; /* of the kernel's counts of this socket: what has been added up */
 };
 
-struct slow_memory {
-	__u32 magic;
-	__u32 pipes, ports;
-	__u32 frames;                         /* of each port */
-	__u64 size;                           /* bytes in all */
-	__u64 sockets_at, owners_at, umem_at; /* offsets from here */
-	__u32 stop;            /* the pipes are to end when they have done what was there */
-	__u32 handed;          /* they have ended */
-	__u32 successor;       /* process id; 0: it just ends */
-	__u32 adopted;         /* by the successor, rings and all */
-	__u64 successor_start; /* as in struct galette_helper */
-	__u32 watching;        /* the watchdog is awake */
+/* At the start of the memory; sockets, owners and frames follow. */
+struct slow_shared {
+	__u32 stop;     /* the pipes are to end when they have done what was there */
+	__u32 watching; /* the watchdog is awake */
 	__u32 busy[GALETTE_PIPES_MAX];
 	struct slow_port port[SLOW_PORTS_MAX];
 };
 
-/* What pipes and ports there are to be: equal shapes can take over from each other. */
+/* What pipes and ports there are: equal shapes can take over from each other. */
 struct slow_shape {
-	__u32 pipes, ports, frames;
+	__u32 pipes, ports;
+	__u32 frames; /* of each port */
 	struct {
 		__u32 ifindex, queue;
 	} port[SLOW_PORTS_MAX];
 };
 
-/* Make the memory for a shape. 0 and *fd, *memory; or a negative errno. */
-int memory_make(const struct slow_shape *shape, int *fd, struct slow_memory **memory);
+/* The memory as one process has it. */
+struct slow_memory {
+	struct slow_shape shape;
+	size_t size;
+	struct slow_shared *shared;
+	struct slow_socket *sockets; /* by port and pipe */
+	/* Of each frame: 0: to receive into; SLOW_SENT; else 1 + the pipe that has it in hand. */
+	unsigned char *owners;
+	unsigned char *umem;
+};
 
-/* Map another's; NULL: it is of another layout, or damaged. */
-struct slow_memory *memory_map(int fd);
+/* Make the memory for a shape. 0 and *fd; or a negative errno. */
+int memory_make(const struct slow_shape *shape, int *fd, struct slow_memory *memory);
+
+/* Map another's, of the same shape. 0, or a negative errno; -EPROTO: it has another size. */
+int memory_map(const struct slow_shape *shape, int fd, struct slow_memory *memory);
 void memory_unmap(struct slow_memory *memory);
-bool memory_fits(const struct slow_memory *memory, const struct slow_shape *shape);
 
 static inline __u32 memory_total(const struct slow_memory *memory)
 {
-	return memory->ports * memory->frames;
+	return memory->shape.ports * memory->shape.frames;
 }
 
-static inline struct slow_socket *memory_socket(struct slow_memory *memory, __u32 port,
+static inline struct slow_socket *memory_socket(const struct slow_memory *memory, __u32 port,
 						__u32 pipe)
 {
-	return (struct slow_socket *)((char *)memory + memory->sockets_at) +
-	       port * memory->pipes + pipe;
-}
-
-/* Of each frame: 0: to receive into; SLOW_SENT; else 1 + the pipe that has it in hand. */
-static inline unsigned char *memory_owners(struct slow_memory *memory)
-{
-	return (unsigned char *)memory + memory->owners_at;
-}
-
-static inline unsigned char *memory_umem(struct slow_memory *memory)
-{
-	return (unsigned char *)memory + memory->umem_at;
+	return memory->sockets + port * memory->shape.pipes + pipe;
 }
 
 /* Of the frame that an address is in. */
-static inline struct slow_frame *memory_frame(struct slow_memory *memory, __u64 addr)
+static inline struct slow_frame *memory_frame(const struct slow_memory *memory, __u64 addr)
 {
-	return (struct slow_frame *)(memory_umem(memory) +
-				     addr / SLOW_FRAME_SIZE * SLOW_FRAME_SIZE);
+	return (struct slow_frame *)(memory->umem + addr / SLOW_FRAME_SIZE * SLOW_FRAME_SIZE);
 }
 
 #endif

@@ -72,8 +72,8 @@ static void take_back(struct pipe *p, __u32 port)
 
 	frames_reap(&p->hand, port);
 	while (frames_take_back(&p->hand, port, &kind)) {
-		lose(p, GALETTE_LOSS_TX_FAILED);
 		bump(count_of(p, kind), -1ull);
+		lose(p, GALETTE_LOSS_TX_FAILED);
 	}
 }
 
@@ -90,7 +90,7 @@ static int kick_port(struct pipe *p, __u32 port)
 /* The ports that something is in the transmit rings for; what is left stays there. */
 static void kick(struct pipe *p)
 {
-	for (__u32 port = 0; port < p->slow->memory->ports; port++) {
+	for (__u32 port = 0; port < p->slow->ports.memory.shape.ports; port++) {
 		if (!p->unsent[port])
 			continue;
 		kick_port(p, port);
@@ -99,9 +99,19 @@ static void kick(struct pipe *p)
 	p->kicked = now_ns();
 }
 
+/* Counted first: who dies behind it has sent the packet. */
+static bool enqueue(struct pipe *p, __u32 port, __u64 addr, __u32 len, __u8 kind)
+{
+	bump(count_of(p, kind), 1);
+	if (frames_send(&p->hand, port, addr, len, kind))
+		return true;
+	bump(count_of(p, kind), -1ull);
+	return false;
+}
+
 static void send_to(struct pipe *p, int port, const struct pkt *pkt, __u8 kind)
 {
-	__u64 addr = pkt->data - memory_umem(p->slow->memory);
+	__u64 addr = pkt->data - p->slow->ports.memory.umem;
 	__u32 len = pkt->end - pkt->data;
 	int err;
 
@@ -112,16 +122,15 @@ static void send_to(struct pipe *p, int port, const struct pkt *pkt, __u8 kind)
 	}
 	/* What could not go before must go first, and may say why not. */
 	err = p->unsent[port] && p->kicked + KICK_NS < now_ns() ? kick_port(p, port) : 0;
-	if (!frames_send(&p->hand, port, addr, len, kind)) {
+	if (!enqueue(p, port, addr, len, kind)) {
 		err = err ?: kick_port(p, port);
-		if (!frames_send(&p->hand, port, addr, len, kind)) {
+		if (!enqueue(p, port, addr, len, kind)) {
 			lose(p, err && err != -EAGAIN ? GALETTE_LOSS_TX_FAILED
 						      : GALETTE_LOSS_TX_FULL);
 			frames_done(&p->hand, addr);
 			return;
 		}
 	}
-	bump(count_of(p, kind), 1);
 	p->unsent[port] = true;
 }
 
@@ -130,22 +139,22 @@ static void send_to(struct pipe *p, int port, const struct pkt *pkt, __u8 kind)
 static void finish(struct pipe *p, __u32 port, const struct pkt *pkt,
 		   const struct walk_end *end)
 {
-	const struct slow_port *from = &p->slow->memory->port[port];
-	__u64 addr = pkt->data - memory_umem(p->slow->memory);
+	const struct slow_shape *shape = &p->slow->ports.memory.shape;
+	__u64 addr = pkt->data - p->slow->ports.memory.umem;
 
 	switch (end->kind) {
 	case GALETTE_ROUTE_TX:
 		send_to(p, port, pkt, GALETTE_ROUTE_TX);
 		return;
 	case GALETTE_ROUTE_REDIRECT:
-		send_to(p, ports_find(&p->slow->ports, end->ifindex, from->queue), pkt,
-			GALETTE_ROUTE_REDIRECT);
+		send_to(p, ports_find(&p->slow->ports, end->ifindex, shape->port[port].queue),
+			pkt, GALETTE_ROUTE_REDIRECT);
 		return;
 	case GALETTE_ROUTE_PASS:
 		/* Who dies in the call has made it. */
 		bump(&p->record->pass, 1);
-		if (deliver(&p->slow->deliver, pkt->data, pkt->end - pkt->data, from->ifindex,
-			    p->slow->ports.port[port].generic)) {
+		if (deliver(&p->slow->deliver, pkt->data, pkt->end - pkt->data,
+			    shape->port[port].ifindex, p->slow->ports.port[port].generic)) {
 			bump(&p->record->pass, -1ull);
 			lose(p, GALETTE_LOSS_PASS);
 		}
@@ -166,12 +175,12 @@ static void finish(struct pipe *p, __u32 port, const struct pkt *pkt,
 
 static void handle(struct pipe *p, __u32 port, const struct packet *packet)
 {
-	unsigned char *umem = memory_umem(p->slow->memory);
+	unsigned char *umem = p->slow->ports.memory.umem;
 	unsigned char *frame = umem + packet->addr / SLOW_FRAME_SIZE * SLOW_FRAME_SIZE;
 	struct pkt pkt = {
 		.data = umem + packet->addr,
 		.end = umem + packet->addr + packet->len,
-		.ifindex = p->slow->memory->port[port].ifindex,
+		.ifindex = p->slow->ports.memory.shape.port[port].ifindex,
 	};
 	const unsigned char *start, *limit;
 	struct walk_end end;
@@ -204,7 +213,7 @@ static void handled(struct pipe *p, __u32 port)
 {
 	const struct ring *rx = &p->slow->ports.port[port].pipes[p->index].rx;
 
-	__atomic_store_n(&memory_socket(p->slow->memory, port, p->index)->handled,
+	__atomic_store_n(&memory_socket(&p->slow->ports.memory, port, p->index)->handled,
 			 ring_consumed(rx), __ATOMIC_RELEASE);
 	__atomic_store_n(&p->record->packets, p->record->packets + 1, __ATOMIC_RELEASE);
 }
@@ -252,7 +261,7 @@ static __u64 claim(struct slow_port *port, __u64 empty, __u64 dropped)
 
 static void look_at(struct pipe *p, __u32 port)
 {
-	struct slow_memory *m = p->slow->memory;
+	const struct slow_memory *m = &p->slow->ports.memory;
 	struct slow_socket *socket = memory_socket(m, port, p->index);
 	__u64 *lost = p->record->lost, dropped, empty;
 	struct xdp_statistics s = { 0 };
@@ -262,7 +271,7 @@ static void look_at(struct pipe *p, __u32 port)
 		       &s, &length))
 		return;
 	dropped = s.rx_dropped - socket->dropped;
-	empty = claim(&m->port[port], s.rx_fill_ring_empty_descs, dropped);
+	empty = claim(&m->shared->port[port], s.rx_fill_ring_empty_descs, dropped);
 	bump(&lost[GALETTE_LOSS_FILL_EMPTY], empty);
 	bump(&lost[GALETTE_LOSS_RX_DROPPED], dropped - empty);
 	bump(&lost[GALETTE_LOSS_RX_FULL], s.rx_ring_full - socket->full);
@@ -272,7 +281,7 @@ static void look_at(struct pipe *p, __u32 port)
 
 static void look(struct pipe *p)
 {
-	for (__u32 port = 0; port < p->slow->memory->ports; port++)
+	for (__u32 port = 0; port < p->slow->ports.memory.shape.ports; port++)
 		look_at(p, port);
 	p->looked = now_ns();
 }
@@ -286,11 +295,11 @@ static void look(struct pipe *p)
  */
 static int patience_ms(const struct pipe *p)
 {
-	const struct slow_memory *m = p->slow->memory;
+	const struct slow_shape *shape = &p->slow->ports.memory.shape;
 
-	for (__u32 port = 0; port < m->ports; port++)
+	for (__u32 port = 0; port < shape->ports; port++)
 		if (p->unsent[port] ||
-		    ring_used(&p->slow->ports.port[port].fill) < m->frames / 2)
+		    ring_used(&p->slow->ports.port[port].fill) < shape->frames / 2)
 			return 1;
 	return p->looked ? (int)(LOOK_NS / 1000000) : -1;
 }
@@ -299,14 +308,14 @@ static void wake_watchdog(const struct pipe *p)
 {
 	__u64 one = 1;
 
-	if (!__atomic_load_n(&p->slow->memory->watching, __ATOMIC_SEQ_CST) &&
+	if (!__atomic_load_n(&p->slow->ports.memory.shared->watching, __ATOMIC_SEQ_CST) &&
 	    write(p->slow->wake, &one, sizeof(one)) != sizeof(one))
 		return;
 }
 
 static void set_busy(const struct pipe *p, __u32 busy)
 {
-	__atomic_store_n(&p->slow->memory->busy[p->index], busy, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&p->slow->ports.memory.shared->busy[p->index], busy, __ATOMIC_SEQ_CST);
 	if (busy)
 		wake_watchdog(p);
 }
@@ -321,9 +330,9 @@ static void sleep_until_packets(struct pipe *p)
 	sigfillset(&others);
 	sigdelset(&others, SIGTERM);
 	set_busy(p, 0);
-	ppoll(p->polled, p->slow->memory->ports, ms < 0 ? NULL : &patience, &others);
+	ppoll(p->polled, p->slow->ports.memory.shape.ports, ms < 0 ? NULL : &patience, &others);
 	set_busy(p, 1);
-	for (__u32 port = 0; port < p->slow->memory->ports; port++)
+	for (__u32 port = 0; port < p->slow->ports.memory.shape.ports; port++)
 		if (p->polled[port].revents & (POLLERR | POLLHUP | POLLNVAL))
 			p->polled[port].fd = -1; /* its interface has gone */
 }
@@ -331,7 +340,7 @@ static void sleep_until_packets(struct pipe *p)
 /* Nothing has come: what is still to do before sleeping. */
 static void settle(struct pipe *p)
 {
-	for (__u32 port = 0; port < p->slow->memory->ports; port++)
+	for (__u32 port = 0; port < p->slow->ports.memory.shape.ports; port++)
 		frames_reap(&p->hand, port);
 	frames_flush(&p->hand);
 	if (p->looked && now_ns() - p->looked >= LOOK_NS) {
@@ -346,7 +355,7 @@ static bool wait_to_send(struct pipe *p)
 	const struct timespec turn = { .tv_nsec = 1000000 };
 	bool any = false;
 
-	for (__u32 port = 0; port < p->slow->memory->ports; port++)
+	for (__u32 port = 0; port < p->slow->ports.memory.shape.ports; port++)
 		any |= p->unsent[port];
 	if (any && p->last--)
 		nanosleep(&turn, NULL);
@@ -358,13 +367,13 @@ static bool wait_to_send(struct pipe *p)
 static void begin_to_stop(struct pipe *p)
 {
 	p->stopping = true;
-	for (__u32 port = 0; port < p->slow->memory->ports; port++)
+	for (__u32 port = 0; port < p->slow->ports.memory.shape.ports; port++)
 		p->until[port] = ring_produced(&p->slow->ports.port[port].pipes[p->index].rx);
 }
 
 static void init(struct pipe *p, struct slow *slow, __u32 index)
 {
-	__u32 ports = slow->memory->ports;
+	__u32 ports = slow->ports.memory.shape.ports;
 
 	*p = (struct pipe) { .slow = slow, .index = index, .record = &slow->records[index] };
 	p->hand = (struct hand) { .ports = &slow->ports, .pipe = index };
@@ -383,14 +392,17 @@ void pipe_run(struct slow *slow, __u32 index)
 {
 	struct pipe p;
 
+	/* What the one before has left. */
+	frames_recover(&slow->ports, index);
 	init(&p, slow, index);
 	set_busy(&p, 1);
 	for (;;) {
 		int n = 0;
 
-		if (!p.stopping && __atomic_load_n(&slow->memory->stop, __ATOMIC_ACQUIRE))
+		if (!p.stopping &&
+		    __atomic_load_n(&slow->ports.memory.shared->stop, __ATOMIC_ACQUIRE))
 			begin_to_stop(&p);
-		for (__u32 port = 0; port < slow->memory->ports; port++)
+		for (__u32 port = 0; port < slow->ports.memory.shape.ports; port++)
 			n += receive(&p, port);
 		kick(&p);
 		if (n) {

@@ -16,7 +16,6 @@ enum {
 
 /* What all pipes of one galette-slow have in common. */
 struct slow {
-	struct slow_memory *memory;
 	struct ports ports;
 	struct generation *generations[GENERATIONS_MAX + 1]; /* one to spare while loading */
 	int generation_count;

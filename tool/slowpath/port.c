@@ -61,7 +61,7 @@ static void unmap_ring(struct ring *ring)
 /* The rings of a bound socket; the first of a port brings those that the port has. */
 static int map_rings(struct ports *ports, __u32 port, __u32 pipe)
 {
-	const struct slow_memory *m = ports->memory;
+	const struct slow_memory *m = &ports->memory;
 	struct port *p = &ports->port[port];
 	struct pipe_socket *s = &p->pipes[pipe];
 	struct xdp_mmap_offsets at;
@@ -70,14 +70,14 @@ static int map_rings(struct ports *ports, __u32 port, __u32 pipe)
 
 	if (getsockopt(s->fd, SOL_XDP, XDP_MMAP_OFFSETS, &at, &length))
 		return -errno;
-	err = map_ring(s->fd, &s->rx, m->frames, sizeof(struct xdp_desc), XDP_PGOFF_RX_RING,
-		       &at.rx)
-		      ?: map_ring(s->fd, &s->tx, m->frames, sizeof(struct xdp_desc),
+	err = map_ring(s->fd, &s->rx, m->shape.frames, sizeof(struct xdp_desc),
+		       XDP_PGOFF_RX_RING, &at.rx)
+		      ?: map_ring(s->fd, &s->tx, m->shape.frames, sizeof(struct xdp_desc),
 				  XDP_PGOFF_TX_RING, &at.tx);
 	if (err || pipe)
 		return err;
-	return map_ring(s->fd, &p->fill, m->frames * 2, sizeof(__u64), XDP_UMEM_PGOFF_FILL_RING,
-			&at.fr)
+	return map_ring(s->fd, &p->fill, m->shape.frames * 2, sizeof(__u64),
+			XDP_UMEM_PGOFF_FILL_RING, &at.fr)
 		       ?: map_ring(s->fd, &p->completion, power_of_two(memory_total(m)),
 				   sizeof(__u64), XDP_UMEM_PGOFF_COMPLETION_RING, &at.cr);
 }
@@ -91,13 +91,14 @@ static int set(int fd, int option, const void *value, socklen_t size)
 
 static int configure(struct ports *ports, int fd, __u32 port, __u32 pipe)
 {
-	struct slow_memory *m = ports->memory;
+	const struct slow_memory *m = &ports->memory;
 	const struct xdp_umem_reg umem = {
-		.addr = (__u64)(unsigned long)memory_umem(m),
+		.addr = (__u64)(unsigned long)m->umem,
 		.len = (__u64)memory_total(m) * SLOW_FRAME_SIZE,
 		.chunk_size = SLOW_FRAME_SIZE,
 	};
-	__u32 frames = m->frames, fill = m->frames * 2, all = power_of_two(memory_total(m));
+	__u32 frames = m->shape.frames, fill = m->shape.frames * 2,
+	      all = power_of_two(memory_total(m));
 	int err = 0;
 
 	if (!port && !pipe)
@@ -130,11 +131,11 @@ static int bind_when_free(int fd, const struct sockaddr_xdp *address)
 /* The first socket of all has the UMEM, the first of a port the port's rings. */
 static int bind_socket(const struct ports *ports, int fd, __u32 port, __u32 pipe)
 {
-	const struct slow_port *where = &ports->memory->port[port];
+	const struct slow_shape *shape = &ports->memory.shape;
 	struct sockaddr_xdp address = {
 		.sxdp_family = AF_XDP,
-		.sxdp_ifindex = where->ifindex,
-		.sxdp_queue_id = where->queue,
+		.sxdp_ifindex = shape->port[port].ifindex,
+		.sxdp_queue_id = shape->port[port].queue,
 		.sxdp_flags = port || pipe ? XDP_SHARED_UMEM : XDP_COPY,
 	};
 
@@ -158,50 +159,54 @@ static int open_socket(struct ports *ports, __u32 port, __u32 pipe)
 static void fill(struct ports *ports, __u32 port)
 {
 	struct ring *ring = &ports->port[port].fill;
-	__u32 frames = ports->memory->frames, from = ring_produced(ring);
+	__u32 frames = ports->memory.shape.frames, from = ring_produced(ring);
 
 	for (__u32 i = 0; i < frames; i++)
 		*ring_addr(ring, from + i) = (__u64)(port * frames + i) * SLOW_FRAME_SIZE;
 	ring_produce(ring, from + frames);
 }
 
-static void alloc(struct ports *ports, struct slow_memory *memory)
+static void alloc(struct ports *ports)
 {
-	ports->memory = memory;
-	ports->port = xcalloc(memory->ports, sizeof(*ports->port));
-	for (__u32 i = 0; i < memory->ports; i++) {
+	const struct slow_shape *shape = &ports->memory.shape;
+
+	ports->port = xcalloc(shape->ports, sizeof(*ports->port));
+	for (__u32 i = 0; i < shape->ports; i++) {
 		ports->port[i].generic =
-			links_mode(memory->port[i].ifindex) == XDP_FLAGS_SKB_MODE;
-		ports->port[i].pipes = xcalloc(memory->pipes, sizeof(*ports->port[i].pipes));
-		for (__u32 p = 0; p < memory->pipes; p++)
+			links_mode(shape->port[i].ifindex) == XDP_FLAGS_SKB_MODE;
+		ports->port[i].pipes = xcalloc(shape->pipes, sizeof(*ports->port[i].pipes));
+		for (__u32 p = 0; p < shape->pipes; p++)
 			ports->port[i].pipes[p].fd = -1;
 	}
 }
 
-static void say_why(const struct slow_port *port, int err)
+static void say_why(__u32 ifindex, __u32 queue, int err)
 {
 	char name[IF_NAMESIZE];
-	const char *shown = if_indextoname(port->ifindex, name) ?: "an interface that has gone";
+	const char *shown = if_indextoname(ifindex, name) ?: "an interface that has gone";
 
 	if (err == -EBUSY)
 		error("cannot open an AF_XDP socket on queue %u of %s: another program has it "
 		      "(ss --xdp)",
-		      port->queue, shown);
+		      queue, shown);
 	else
-		error("cannot open an AF_XDP socket on queue %u of %s: %s", port->queue, shown,
+		error("cannot open an AF_XDP socket on queue %u of %s: %s", queue, shown,
 		      err == -EAFNOSUPPORT ? "this kernel has no AF_XDP (CONFIG_XDP_SOCKETS)"
 					   : strerror(-err));
 }
 
-int ports_open(struct ports *ports, struct slow_memory *memory)
+int ports_open(struct ports *ports)
 {
-	alloc(ports, memory);
-	for (__u32 port = 0; port < memory->ports; port++) {
-		for (__u32 pipe = 0; pipe < memory->pipes; pipe++) {
+	const struct slow_shape *shape = &ports->memory.shape;
+
+	alloc(ports);
+	for (__u32 port = 0; port < shape->ports; port++) {
+		for (__u32 pipe = 0; pipe < shape->pipes; pipe++) {
 			int err = open_socket(ports, port, pipe);
 
 			if (err) {
-				say_why(&memory->port[port], err);
+				say_why(shape->port[port].ifindex, shape->port[port].queue,
+					err);
 				return err;
 			}
 		}
@@ -210,38 +215,29 @@ int ports_open(struct ports *ports, struct slow_memory *memory)
 	return 0;
 }
 
-int ports_take(struct ports *ports, struct slow_memory *memory, int pidfd)
+int ports_take(struct ports *ports, int pidfd, const __u32 *sockets)
 {
+	const struct slow_shape *shape = &ports->memory.shape;
 	int err = 0;
 
-	alloc(ports, memory);
-	for (__u32 port = 0; port < memory->ports && !err; port++) {
-		for (__u32 pipe = 0; pipe < memory->pipes && !err; pipe++) {
+	alloc(ports);
+	for (__u32 port = 0; port < shape->ports && !err; port++) {
+		for (__u32 pipe = 0; pipe < shape->pipes && !err; pipe++) {
 			struct pipe_socket *s = &ports->port[port].pipes[pipe];
-			int from = memory_socket(memory, port, pipe)->fd;
 
-			s->fd = syscall(SYS_pidfd_getfd, pidfd, from, 0);
+			s->fd = syscall(SYS_pidfd_getfd, pidfd, *sockets++, 0);
 			err = s->fd < 0 ? -errno : map_rings(ports, port, pipe);
 		}
 	}
 	return err;
 }
 
-void ports_own(const struct ports *ports)
-{
-	struct slow_memory *m = ports->memory;
-
-	for (__u32 port = 0; port < m->ports; port++)
-		for (__u32 pipe = 0; pipe < m->pipes; pipe++)
-			memory_socket(m, port, pipe)->fd = ports->port[port].pipes[pipe].fd;
-}
-
 void ports_close(struct ports *ports)
 {
-	for (__u32 i = 0; ports->port && i < ports->memory->ports; i++) {
+	for (__u32 i = 0; ports->port && i < ports->memory.shape.ports; i++) {
 		struct port *port = &ports->port[i];
 
-		for (__u32 p = 0; p < ports->memory->pipes; p++) {
+		for (__u32 p = 0; p < ports->memory.shape.pipes; p++) {
 			unmap_ring(&port->pipes[p].rx);
 			unmap_ring(&port->pipes[p].tx);
 			if (port->pipes[p].fd >= 0)
@@ -257,13 +253,13 @@ void ports_close(struct ports *ports)
 
 int ports_find(const struct ports *ports, __u32 ifindex, __u32 queue)
 {
-	const struct slow_memory *m = ports->memory;
+	const struct slow_shape *shape = &ports->memory.shape;
 	int first = -1;
 
-	for (__u32 i = 0; i < m->ports; i++) {
-		if (m->port[i].ifindex != ifindex)
+	for (__u32 i = 0; i < shape->ports; i++) {
+		if (shape->port[i].ifindex != ifindex)
 			continue;
-		if (m->port[i].queue == queue)
+		if (shape->port[i].queue == queue)
 			return i;
 		if (first < 0)
 			first = i;

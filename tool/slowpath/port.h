@@ -26,22 +26,23 @@ struct port {
 
 /* All sockets, by port and pipe; each process has these for itself. */
 struct ports {
-	struct slow_memory *memory;
-	struct port *port; /* memory->ports of them */
+	struct slow_memory memory;
+	struct port *port; /* memory.shape.ports of them */
 };
 
 /*
  * Open and bind all sockets of a new memory, and give every frame to its port's
  * fill ring. Needs CAP_NET_RAW. 0, or a negative errno after printing an error.
  */
-int ports_open(struct ports *ports, struct slow_memory *memory);
+int ports_open(struct ports *ports);
 
-/* The same from the sockets that the process `pidfd` has; it goes on using them. */
-int ports_take(struct ports *ports, struct slow_memory *memory, int pidfd);
+/*
+ * The same from the sockets that the process `pidfd` has, by port and pipe; it
+ * goes on using them. 0, or a negative errno.
+ */
+int ports_take(struct ports *ports, int pidfd, const __u32 *sockets);
 
-/* This process is the one to take them from now. */
-void ports_own(const struct ports *ports);
-
+/* The sockets and rings; the memory stays. */
 void ports_close(struct ports *ports);
 
 /* The port of a queue of an interface, or of its first if it has not so many; -1: none. */

@@ -9,14 +9,15 @@
 
 #include <stdbool.h>
 
-#include "port.h"
+#include "handover.h"
 
 struct predecessor {
 	int pidfd; /* -1: there is none */
 	int pid;
+	struct handover *handover; /* NULL: it is of another layout */
+	int wake;                  /* what makes it look there */
+	bool adopted;              /* memory and ports are both processes' */
 	int memory_fd;
-	struct slow_memory *memory; /* NULL: it is of another layout */
-	bool adopted;               /* memory and ports are both processes' */
 	struct ports ports;
 };
 
@@ -24,14 +25,13 @@ struct predecessor {
 void predecessor_find(struct predecessor *old, const struct galette_helper *record);
 
 /* Get hold of its memory and sockets, if they are of this shape. False: it has others. */
-bool predecessor_adopt(struct predecessor *old, const struct galette_helper *record,
-		       const struct slow_shape *shape);
+bool predecessor_adopt(struct predecessor *old, const struct slow_shape *shape);
 
 /*
  * Let it finish what is in its rings and end; one that does not is killed, and
  * its pipes with it: nobody uses the memory any more. start: this process's, which
- * follows it.
+ * follows it. 0, or a negative errno after an error: it cannot be ended.
  */
-void predecessor_end(struct predecessor *old, __u64 start, const struct galette_pipe *pipes);
+int predecessor_end(struct predecessor *old, __u64 start, const struct galette_pipe *pipes);
 
 #endif

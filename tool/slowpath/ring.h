@@ -31,6 +31,23 @@ static inline struct xdp_desc *ring_desc(const struct ring *ring, __u32 at)
 	return (struct xdp_desc *)ring->entries + (at & (ring->size - 1));
 }
 
+/*
+ * What an entry holds, read once: between two looks, who shares the ring could
+ * change it.
+ */
+static inline __u64 ring_read_addr(const struct ring *ring, __u32 at)
+{
+	return __atomic_load_n(ring_addr(ring, at), __ATOMIC_RELAXED);
+}
+
+static inline struct xdp_desc ring_read_desc(const struct ring *ring, __u32 at)
+{
+	const struct xdp_desc *desc = ring_desc(ring, at);
+
+	return (struct xdp_desc) { .addr = __atomic_load_n(&desc->addr, __ATOMIC_RELAXED),
+				   .len = __atomic_load_n(&desc->len, __ATOMIC_RELAXED) };
+}
+
 /* The side that is ours is read plainly, the kernel's with acquire. */
 static inline __u32 ring_produced(const struct ring *ring)
 {

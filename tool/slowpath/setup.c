@@ -43,18 +43,34 @@ static int open_records(struct slow *slow, const char *dir)
 	return slow->records ? 0 : -EINVAL;
 }
 
-/* One for a chain: the lock goes with the process, however it ends. */
+static int open_lock(const char *dir, const char *below)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	pins_path(path, dir, "%s", below);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	error("cannot open %s: %s", path, strerror(errno));
+	return -errno;
+}
+
+static void wait_for(int lock)
+{
+	while (flock(lock, LOCK_EX) && errno == EINTR)
+		;
+}
+
+/* One for a chain, one after the other: locks go with the process, however it ends. */
 static int lock(struct setup *setup, const struct slow *slow,
 		const struct helper_options *options)
 {
-	char path[PATH_MAX];
-
-	pins_path(path, options->dir, "slow");
-	setup->lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (setup->lock < 0) {
-		error("cannot open %s: %s", path, strerror(errno));
-		return -errno;
-	}
+	setup->turn = open_lock(options->dir, "gen");
+	setup->lock = setup->turn < 0 ? -1 : open_lock(options->dir, "slow");
+	if (setup->lock < 0)
+		return -EINVAL;
+	wait_for(setup->turn);
 	if (!flock(setup->lock, LOCK_EX | LOCK_NB) || options->replace)
 		return 0;
 	error("galette-slow runs for chain '%s' already, process %u", options->chain,
@@ -171,21 +187,29 @@ static int find_shape(const struct slow *slow, struct slow_shape *shape)
 	return err;
 }
 
-static int open_sockets(struct setup *setup, struct slow *slow, const struct slow_shape *shape)
-{
-	int err = memory_make(shape, &setup->memory_fd, &slow->memory);
-
-	if (err)
-		error("cannot get memory for the packets: %s", strerror(-err));
-	return err ?: ports_open(&slow->ports, slow->memory);
-}
-
 /* No more packets for the one that runs: it can do what is in its rings, and that is all. */
-static int withdraw(const struct slow *slow)
+static void withdraw(const struct slow *slow)
 {
 	for (int i = 0; i < slow->generation_count; i++)
 		generation_withdraw(slow->generations[i]);
-	return generations_wait();
+	if (generations_wait())
+		warning("cannot wait until no packet is on its way to process %u",
+			slow->record->pid);
+}
+
+/* New ones, which cannot be opened beside those of one that runs. */
+static int open_sockets(struct setup *setup, struct slow *slow, const struct slow_shape *shape)
+{
+	int err = memory_make(shape, &setup->memory_fd, &slow->ports.memory);
+
+	if (err)
+		error("cannot get memory for the packets: %s", strerror(-err));
+	if (!err && setup->old.pidfd >= 0) {
+		withdraw(slow);
+		err = predecessor_end(&setup->old, setup->start, slow->records);
+		setup->alone = true;
+	}
+	return err ?: ports_open(&slow->ports);
 }
 
 /* Its sockets, if they fit; else they must go before others can be opened. */
@@ -197,18 +221,11 @@ static int get_sockets(struct setup *setup, struct slow *slow)
 	if (err)
 		return err;
 	predecessor_find(&setup->old, slow->record);
-	if (setup->old.pidfd >= 0 && predecessor_adopt(&setup->old, slow->record, &shape)) {
-		setup->memory_fd = setup->old.memory_fd;
-		slow->memory = setup->old.memory;
-		slow->ports = setup->old.ports;
-		return 0;
-	}
-	if (setup->old.pidfd >= 0) {
-		err = withdraw(slow);
-		predecessor_end(&setup->old, setup->start, slow->records);
-		setup->alone = true;
-	}
-	return err ?: open_sockets(setup, slow, &shape);
+	if (setup->old.pidfd < 0 || !predecessor_adopt(&setup->old, &shape))
+		return open_sockets(setup, slow, &shape);
+	setup->memory_fd = setup->old.memory_fd;
+	slow->ports = setup->old.ports;
+	return 0;
 }
 
 /* ---- the whole ---- */
@@ -217,8 +234,10 @@ int setup_open(struct setup *setup, struct slow *slow, const struct helper_optio
 {
 	int err;
 
-	*setup = (struct setup) { .lock = -1,
+	*setup = (struct setup) { .turn = -1,
+				  .lock = -1,
 				  .memory_fd = -1,
+				  .handover_fd = -1,
 				  .start = process_start(getpid()) };
 	setup->old.pidfd = -1;
 	err = open_records(slow, options->dir) ?: lock(setup, slow, options) ?:
@@ -231,23 +250,31 @@ int setup_open(struct setup *setup, struct slow *slow, const struct helper_optio
 		error("cannot load the programs for 'pass': %s", strerror(-err));
 		return err;
 	}
+	err = handover_make(&setup->handover_fd, &setup->handover);
+	if (err) {
+		error("cannot get memory for a successor: %s", strerror(-err));
+		return err;
+	}
 	err = get_sockets(setup, slow);
 	for (int i = 0; i < slow->generation_count && !err; i++)
 		err = generation_publish(slow->generations[i], &slow->ports);
 	return err;
 }
 
-void setup_take(struct setup *setup, struct slow *slow)
+int setup_take(struct setup *setup, struct slow *slow)
 {
-	struct slow_memory *m = slow->memory;
+	const struct slow_memory *m = &slow->ports.memory;
+	int err = setup->old.pidfd < 0
+			  ? 0
+			  : predecessor_end(&setup->old, setup->start, slow->records);
 
-	if (setup->old.pidfd >= 0)
-		predecessor_end(&setup->old, setup->start, slow->records);
-	while (flock(setup->lock, LOCK_EX) && errno == EINTR)
-		;
-	for (__u32 i = 0; i < m->pipes; i++)
-		frames_recover(&slow->ports, i);
-	m->stop = m->handed = m->successor = m->adopted = m->watching = 0;
-	memset(m->busy, 0, sizeof(m->busy));
-	ports_own(&slow->ports);
+	if (err)
+		return err;
+	wait_for(setup->lock);
+	for (__u32 i = 0; i < m->shape.pipes; i++)
+		frames_release(&slow->ports, i);
+	m->shared->stop = m->shared->watching = 0;
+	memset(m->shared->busy, 0, sizeof(m->shared->busy));
+	handover_write(setup->handover, &slow->ports, setup->memory_fd, slow->wake);
+	return 0;
 }

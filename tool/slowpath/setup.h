@@ -11,10 +11,13 @@
 #include "predecessor.h"
 
 struct setup {
+	int turn;      /* lock of CHAIN/gen, held by whoever is about to begin */
 	int lock;      /* of CHAIN/slow, held by whoever handles its packets */
-	int memory_fd; /* of slow->memory */
-	__u64 start;   /* this process's start time */
-	bool alone;    /* the one that ran had to end before this one could begin */
+	int memory_fd; /* of slow->ports.memory */
+	int handover_fd;
+	struct handover *handover; /* this one's, for the one that comes after it */
+	__u64 start;               /* this process's start time */
+	bool alone;                /* the one that ran had to end before this one could begin */
 	struct predecessor old;
 };
 
@@ -25,7 +28,10 @@ struct setup {
  */
 int setup_open(struct setup *setup, struct slow *slow, const struct helper_options *options);
 
-/* Without privilege: let the predecessor end, and be the only one. */
-void setup_take(struct setup *setup, struct slow *slow);
+/*
+ * Without privilege: let the predecessor end, and be the only one. 0, or a
+ * negative errno after printing an error.
+ */
+int setup_take(struct setup *setup, struct slow *slow);
 
 #endif

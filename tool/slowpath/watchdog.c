@@ -45,8 +45,8 @@ int watchdog_open(struct watchdog *watchdog, const struct slow *slow)
 
 static bool any_busy(struct slow *slow)
 {
-	for (__u32 i = 0; i < slow->memory->pipes; i++)
-		if (__atomic_load_n(&slow->memory->busy[i], __ATOMIC_SEQ_CST))
+	for (__u32 i = 0; i < slow->ports.memory.shape.pipes; i++)
+		if (__atomic_load_n(&slow->ports.memory.shared->busy[i], __ATOMIC_SEQ_CST))
 			return true;
 	return false;
 }
@@ -55,7 +55,7 @@ static void watch(struct watchdog *watchdog, struct slow *slow)
 {
 	__u32 tick = watchdog->limit_ms / TICKS;
 
-	__atomic_store_n(&slow->memory->watching, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&slow->ports.memory.shared->watching, 1, __ATOMIC_SEQ_CST);
 	set_timer(watchdog, tick ?: 1);
 }
 
@@ -65,14 +65,14 @@ void watchdog_wake(struct watchdog *watchdog, struct slow *slow)
 
 	if (read(slow->wake, &count, sizeof(count)) != sizeof(count))
 		return;
-	if (!slow->memory->watching)
+	if (!slow->ports.memory.shared->watching)
 		watch(watchdog, slow);
 }
 
 /* A pipe that wakes up at this moment sees `watching` and stays silent, or is seen busy here. */
 static void rest(struct watchdog *watchdog, struct slow *slow)
 {
-	__atomic_store_n(&slow->memory->watching, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&slow->ports.memory.shared->watching, 0, __ATOMIC_SEQ_CST);
 	if (any_busy(slow))
 		watch(watchdog, slow);
 	else
@@ -102,7 +102,7 @@ void watchdog_tick(struct watchdog *watchdog, struct slow *slow, const pid_t *pi
 
 	if (read(watchdog->timer, &times, sizeof(times)) != sizeof(times))
 		return;
-	for (__u32 i = 0; i < slow->memory->pipes; i++)
+	for (__u32 i = 0; i < slow->ports.memory.shape.pipes; i++)
 		look_at(watchdog, slow, i, pids[i]);
 	if (!any_busy(slow))
 		rest(watchdog, slow);
