@@ -152,7 +152,7 @@ static void rules_option(struct rules_parser *p, const char *name,
 	if (o == end) {
 		rules_bad(p, at, "option '%s' is not supported", name);
 	} else if (value && o->value == RULES_NO_VALUE) {
-		rules_bad(p, value, "'%s' has no value", name);
+		rules_bad(p, value, "'%s' takes no value", name);
 	} else if (!value && o->value == RULES_VALUE) {
 		rules_bad(p, at, "'%s' needs a value", name);
 	} else if (o->read(p, value ?: &none) && value) {

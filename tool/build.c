@@ -15,7 +15,6 @@
 #include "kernel_log.h"
 #include "load.h"
 #include "native_keep.h"
-#include "netdev.h"
 #include "pins.h"
 #include "route.h"
 #include "upcall.h"
@@ -195,15 +194,7 @@ static void decide_slowpath(struct model *model)
 	slowpath->watchdog_ms = said->watchdog * 1000;
 	slowpath->busy_poll = said->busy_poll;
 	slowpath->absent = actions[said->absent];
-	slowpath->queues = 1;
-	for (int i = 0; i < model->interface_count; i++) {
-		__u32 queues = netdev_queues(model->interfaces[i].ifindex);
-
-		if (queues > slowpath->queues)
-			slowpath->queues = queues;
-	}
-	if (slowpath->queues > GALETTE_QUEUES_MAX)
-		slowpath->queues = GALETTE_QUEUES_MAX;
+	slowpath->queues = model_queues(model);
 }
 
 static int write_slowpath(struct build *b)

@@ -6,6 +6,7 @@
 
 #include "alloc.h"
 #include "model.h"
+#include "netdev.h"
 
 struct model *model_new(const char *name, struct chain *chain)
 {
@@ -142,6 +143,19 @@ bool edge_leads_out(const struct model *model, const struct model_edge *edge)
 	       (edge->target.kind == TARGET_UPCALL ||
 		(edge->target.kind == TARGET_FUNCTION && edge->to >= 0 &&
 		 !function_in_kernel(&model->functions[edge->to])));
+}
+
+__u32 model_queues(const struct model *model)
+{
+	__u32 most = 1;
+
+	for (int i = 0; i < model->interface_count; i++) {
+		__u32 queues = netdev_queues(model->interfaces[i].ifindex);
+
+		if (queues > most)
+			most = queues;
+	}
+	return most < GALETTE_QUEUES_MAX ? most : GALETTE_QUEUES_MAX;
 }
 
 bool model_leads_out(const struct model *model)

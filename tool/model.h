@@ -137,6 +137,9 @@ bool edge_in_kernel(const struct model *model, const struct model_edge *edge);
 /* Whether an edge leads out of the kernel, and so whether its slot holds an upcall. */
 bool edge_leads_out(const struct model *model, const struct model_edge *edge);
 
+/* The most queues that one of its interfaces has now, as many as the slow path looks at. */
+__u32 model_queues(const struct model *model);
+
 /* Whether a chain needs galette-slow: some edge leads out of the kernel. */
 bool model_leads_out(const struct model *model);
 

@@ -84,8 +84,13 @@ void *object_bytes(int fd, size_t max, size_t *length)
 	while (got < (size_t)st.st_size) {
 		ssize_t n = read(fd, bytes + got, st.st_size - got);
 
-		if (n <= 0)
-			break;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) { /* 0: somebody makes it shorter at this moment */
+			errno = n ? errno : EAGAIN;
+			free(bytes);
+			return NULL;
+		}
 		got += n;
 	}
 	bytes[got] = 0;

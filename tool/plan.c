@@ -201,6 +201,9 @@ static void plan_slowpath(struct plan *plan, const struct model *wanted,
 		add(plan, CHANGE_MODIFY, "slowpath", "absent", "%s, was %s", to, was);
 	}
 	plan_number(plan, "pipes", new->pipes, old->pipes);
+	/* Not in the file: what ethtool -L has made of the interfaces since. */
+	if (model_leads_out(wanted))
+		plan_number(plan, "queues", model_queues(wanted), running->slowpath.queues);
 	plan_number(plan, "frames", new->frames, old->frames);
 	plan_number(plan, "watchdog", new->watchdog, old->watchdog);
 	if (new->busy_poll != old->busy_poll)

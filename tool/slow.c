@@ -263,13 +263,27 @@ int slow_ensure(const struct state *state, const char *generation_dir, bool no_h
 	return slow_start(state->dir);
 }
 
+/* By an init system, which would start it again at once, and give up in the end. */
+static bool is_kept(const char *generation_dir)
+{
+	int fd = pins_open(generation_dir, "slowpath");
+	struct galette_slowpath slowpath = { 0 };
+	__u32 zero = 0;
+
+	if (fd < 0)
+		return false;
+	bpf_map_lookup_elem(fd, &zero, &slowpath);
+	close(fd);
+	return slowpath.no_helper;
+}
+
 void slow_settle(const struct state *state)
 {
 	struct slow_status status;
 	char dir[PATH_MAX];
 
 	if (!state->current || pins_path(dir, state->dir, "gen/%u", state->current) ||
-	    upcall_any(dir) || slow_read(state->dir, &status) || !status.alive)
+	    upcall_any(dir) || is_kept(dir) || slow_read(state->dir, &status) || !status.alive)
 		return;
 	if (!generations_wait())
 		slow_stop(state->dir, false);

@@ -42,7 +42,10 @@ void slow_stop(const char *chain_dir, bool for_good);
  */
 int slow_ensure(const struct state *state, const char *generation_dir, bool no_helper);
 
-/* Behind a change: one that no packet goes to any more is stopped, once none is on its way. */
+/*
+ * Behind a change: one that no packet goes to any more is stopped, once none is on
+ * its way. With no_helper it goes on.
+ */
 void slow_settle(const struct state *state);
 
 #endif

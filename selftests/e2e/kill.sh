@@ -99,7 +99,8 @@ series attach "none 1" next_attach attach eth0 "$T/a.toml"
 # ---- the others: from build 2 running, build 1 before it ----
 BASE=attached
 base() {
-	pin -q attach eth0 "$T/b.toml" && pin -q apply eth0 "$T/a.toml" && pin -q apply eth0 "$T/b.toml"
+	pin -q attach eth0 "$T/b.toml" || return
+	[ "$BASE" = first ] || { pin -q apply eth0 "$T/a.toml" && pin -q apply eth0 "$T/b.toml"; }
 }
 pin -q detach eth0
 base
@@ -220,9 +221,7 @@ pin -q detach eth0 2> /dev/null
 
 # Into the slow path and back: slot, route, upcall and galette-slow go together.
 sed -i '/^disable_xdp/d' "$T/b.toml"
-base() {
-	pin -q attach eth0 "$T/b.toml"
-}
+BASE=first
 base
 tree > "$T/tree-base"
 routes() {

@@ -155,6 +155,41 @@ equal "… and it holds no map or program" 0 \
 kill -TERM $init
 wait $init
 equal "SIGTERM to it ends the successor, and it ends well" "0 null 0" "$? $(slow_show .pid) $(slow_processes)"
+
+# What its init system would start again at once is not stopped, and starts with nothing to do.
+function=$(pin -j show eth0 | jq -r '.functions[0].name')
+for state in "that runs" "that starts"; do
+	[ "$state" = "that runs" ] || expect 0 "link past all of it" pin link eth0 rx tx
+	"$slow" eth0 2> "$T/slow-err" &
+	init=$!
+	wait_for ready
+	[ "$state" = "that starts" ] || expect 0 "link past all of it" pin link eth0 rx tx
+	equal "one $state with nothing to do stays" "$init 2" "$(slow_show .pid) $(slow_processes)"
+	expect 0 "… link back" pin link eth0 rx "$function"
+	probe --slow --hops 1
+	equal "… packets come back by it" "8 $init" "$(probed .received) $(slow_show .pid)"
+	kill -TERM $init
+	wait $init
+done
+
+# Two that take over at the same time: one after the other, and one remains.
+"$slow" eth0 2> "$T/slow-err" &
+init=$!
+wait_for ready
+takers=()
+for i in 1 2 3; do
+	"$slow" --replace eth0 2>> "$T/slow-err" &
+	takers+=($!)
+done
+settled() {
+	[ "$(slow_show .pid)" != null ] && [ "$(slow_processes)" = 5 ] && [[ " ${takers[*]} " == *" $(slow_show .pid) "* ]]
+}
+holds "three take over at the same time: one of them works, the others sleep" wait_for settled
+probe --slow --hops 1
+equal "… packets come back by it" 8 "$(probed .received)"
+kill -TERM $init
+wait $init "${takers[@]}"
+equal "… SIGTERM to the first ends all" "null 0" "$(slow_show .pid) $(slow_processes)"
 "$slow" eth0 2> "$T/slow-err" &
 init=$!
 wait_for ready

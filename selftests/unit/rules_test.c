@@ -98,7 +98,7 @@ static const struct {
 	{ HEAD "(content; sid:1;)",
 	  "1:31: 'content' needs a value\n"
 	  "1:1: the rule has no content: it would hit every packet\n" },
-	{ HEAD "(content:\"a\"; nocase:1; sid:1;)", "1:51: 'nocase' has no value\n" },
+	{ HEAD "(content:\"a\"; nocase:1; sid:1;)", "1:51: 'nocase' takes no value\n" },
 	{ HEAD "(content:\"a\"; sid:1; classtype;)", "1:51: 'classtype' needs a value\n" },
 
 	/* what they need */

@@ -101,8 +101,8 @@ static void add_generation(struct slow *slow, struct generation *g)
 	slow->generation_count--;
 }
 
-/* All that have packets for us. */
-static int load_generations(struct slow *slow, const char *dir)
+/* All that have packets for us; under an init system also those that may have some later. */
+static int load_generations(struct slow *slow, const char *dir, bool all)
 {
 	struct nf_clock clock;
 	char path[PATH_MAX];
@@ -122,7 +122,7 @@ static int load_generations(struct slow *slow, const char *dir)
 	for (int i = 0; i < count && !err; i++) {
 		struct generation *g;
 
-		if (pins_path(path, dir, "gen/%s", names[i]) || !upcall_any(path))
+		if (pins_path(path, dir, "gen/%s", names[i]) || !(all || upcall_any(path)))
 			continue;
 		g = generation_load(dir, names[i], &clock);
 		if (g)
@@ -241,7 +241,7 @@ int setup_open(struct setup *setup, struct slow *slow, const struct helper_optio
 				  .start = process_start(getpid()) };
 	setup->old.pidfd = -1;
 	err = open_records(slow, options->dir) ?: lock(setup, slow, options) ?:
-	      load_generations(slow, options->dir);
+	      load_generations(slow, options->dir, options->foreground);
 	if (err)
 		return err;
 	slow->busy_poll = slow->generations[slow->generation_count - 1]->slowpath.busy_poll;
