@@ -15,11 +15,11 @@ mapfile -t functions < <(grep -Lx '// world: native' nf/*.c | sed 's|.*/||; s|\.
 
 cat << END
 # Linux $kernel, $(uname -m), $compiler
-# Every program's cost: instructions that the verifier looks at, bytes of machine code, bytes
-# of stack. "make check" fails where one is larger than here, or not here; "make budget" writes
-# all of them anew. With another kernel, machine or compiler than in the first line it fails
-# above twice the figure; likewise jited_bytes where the yardstick has not the same, for then
-# the JIT emits other code (mitigations, the processor's features).
+# What each program costs: instructions that the verifier looks at, bytes of machine code,
+# bytes of stack. "make check" fails where one costs more, or has no line; "make budget" writes
+# this file anew. With another kernel (its first two numbers), machine or compiler than in the
+# first line the limit is twice the figure and 100; so it is for jited_bytes where the JIT emits
+# other code (mitigations, the processor's features): there the yardstick has another size.
 file,program,verified_insns,jited_bytes,stack_bytes
 END
 "$build/selftests/nf/budget" build/nf "${functions[@]}"
