@@ -2,6 +2,7 @@
 #
 #   make            build/galette-pin, build/nf/*.bpf.o, build/nf/*.so, build/nf/*.rules
 #   make check      unit, NF and end-to-end tests (as root; parts skip without)
+#   make budget     selftests/budget.csv anew: what each BPF program costs (as root)
 #   make lint       clang-format, cppcheck, shellcheck
 #   make demo       a real chain on real packets, in its own namespaces
 #   make bench      the cost of a hop, of an apply, of a slow path's layouts
@@ -62,6 +63,7 @@ TESTSO  := $(patsubst %.c,$(B)/%.so,$(wildcard selftests/nf-objects/native-*.c) 
 UNIT    := $(patsubst %.c,$(B)/%,$(wildcard selftests/unit/*_test.c))
 NFTEST  := $(patsubst %.c,$(B)/%,$(wildcard selftests/nf/*_test.c))
 HELPERS := $(patsubst %.c,$(B)/%,$(filter-out %.bpf.c,$(wildcard selftests/helpers/*.c)))
+BUDGET  := $(B)/selftests/nf/budget
 BENCH   := $(B)/selftests/bench/hop $(B)/selftests/bench/layout
 E2E     := $(sort $(wildcard selftests/e2e/*.sh))
 
@@ -83,7 +85,7 @@ SHSOURCES = $(call sources,-name '*.sh') selftests/run tool/galette-pin.bash too
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check run-check sanitized lint demo bench install deps clean format
+.PHONY: all check run-check sanitized budget lint demo bench install deps clean format
 
 all: $(B)/galette-pin $(B)/galette-slow $(NF) $(NFSO) $(RULES)
 
@@ -159,7 +161,7 @@ $(B)/selftests/helpers/%: selftests/helpers/%.c
 check: deps
 	$(Q)$(MAKE) --no-print-directory run-check
 
-run-check: all $(TESTBPF) $(TESTSO) $(UNIT) $(NFTEST) $(HELPERS)
+run-check: all $(TESTBPF) $(TESTSO) $(UNIT) $(NFTEST) $(HELPERS) $(BUDGET)
 	$(Q)$(if $(SANITIZE),,$(MAKE) --no-print-directory SANITIZE=1 sanitized)
 	$(Q)GALETTE_BUILD=$(abspath $(B)) selftests/run $(UNIT) $(NFTEST) $(if $(SANITIZE),,$(SANITIZED)) $(E2E)
 
@@ -167,6 +169,12 @@ run-check: all $(TESTBPF) $(TESTSO) $(UNIT) $(NFTEST) $(HELPERS)
 SANITIZED := build/sanitize/selftests/nf/differential_test
 
 sanitized: $(SANITIZED) $(NFSO) $(addprefix $(B)/selftests/nf-objects/native-api,.so .bpf.o)
+
+# Written whole or not at all.
+budget: deps
+	$(Q)$(MAKE) --no-print-directory all $(BUDGET)
+	$(Q)GALETTE_BUILD=$(abspath $(B)) CLANG='$(CLANG)' selftests/budget.sh > $(B)/budget.csv
+	$(Q)cp $(B)/budget.csv selftests/budget.csv
 
 demo: deps
 	$(Q)$(MAKE) --no-print-directory all
@@ -215,7 +223,7 @@ clean:
 	$(Q)rm -rf build
 
 -include $(TOOLOBJ:.o=.d) $(SLOWOBJ:.o=.d) $(B)/tool/slowpath/main.d $(NF:.o=.d) $(addsuffix .d,$(NFSO) $(TESTSO)) $(TESTBPF:.o=.d) $(SKEL:$(B)/%.skel.h=$(B)/bpf/%.bpf.d) \
-	$(addsuffix .d,$(UNIT) $(NFTEST) $(HELPERS) $(BENCH))
+	$(addsuffix .d,$(UNIT) $(NFTEST) $(HELPERS) $(BUDGET) $(BENCH))
 
 # ---- fuzzing ----
 
