@@ -18,12 +18,6 @@ struct worlds {
 	struct diag *diag;
 };
 
-/* Of the verifier's world: in a chain file by its object, in a chain that runs by its program. */
-static bool has_program(const struct model_function *f)
-{
-	return f->object ? f->object->bpf != NULL : f->prog_id != 0;
-}
-
 /* By way of an edge; NULL: nothing leads there yet. */
 static void no_native(const struct worlds *w, const struct model_function *f,
 		      const struct model_edge *edge)
@@ -83,7 +77,7 @@ static void mark_kernel(const struct worlds *w, int function)
 	if (f->kernel)
 		return;
 	f->kernel = true;
-	if (!has_program(f)) {
+	if (!function_has_program(f)) {
 		diag_error(w->diag, f->decl->loc,
 			   "'%s' has no '%s.bpf.o': it runs in the slow path only "
 			   "(disable_xdp = true, or !%s)",
@@ -94,14 +88,34 @@ static void mark_kernel(const struct worlds *w, int function)
 		follow(w, &w->model->edges[f->base + i]);
 }
 
+/* Whether it leads, without '!', to a function that the kernel has no program for. */
+static bool needs_slow(const struct worlds *w, int function, bool *seen)
+{
+	const struct model_function *f = &w->model->functions[function];
+
+	if (f->decl->disable_xdp || seen[function])
+		return false;
+	if (!function_has_program(f))
+		return true;
+	seen[function] = true;
+	for (int i = 0; i < f->action_count; i++) {
+		const struct model_edge *edge = &w->model->edges[f->base + i];
+
+		if (edge->target.kind == TARGET_FUNCTION && needs_slow(w, edge->to, seen))
+			return true;
+	}
+	return false;
+}
+
 /* A function that stands by runs where it can. */
 static void mark_standby(const struct worlds *w, int function)
 {
 	const struct model_function *f = &w->model->functions[function];
+	bool seen[CHAIN_FUNCTIONS_MAX] = { false };
 
 	if (f->kernel || f->slow)
 		return;
-	if (f->decl->disable_xdp || !has_program(f))
+	if (f->decl->disable_xdp || (f->has_native && needs_slow(w, function, seen)))
 		mark_slow(w, function, NULL);
 	else
 		mark_kernel(w, function);

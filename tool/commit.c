@@ -107,6 +107,8 @@ static int start_slow(const struct state *state, const struct model *wanted)
 {
 	char dir[PATH_MAX];
 
+	if (!model_leads_out(wanted))
+		return 0;
 	return pins_path(dir, state->dir, "gen/build")
 		       ?: slow_ensure(state, dir, wanted->slowpath.no_helper);
 }
@@ -116,7 +118,7 @@ static void restart_slow(const struct state *state, const struct model *running)
 {
 	char dir[PATH_MAX];
 
-	if (!pins_path(dir, state->dir, "gen/%u", state->current))
+	if (model_leads_out(running) && !pins_path(dir, state->dir, "gen/%u", state->current))
 		slow_ensure(state, dir, running->slowpath.no_helper);
 }
 
@@ -193,6 +195,8 @@ int commit_nothing(const struct state *state, const struct model *running)
 {
 	char dir[PATH_MAX];
 
+	if (!model_leads_out(running))
+		return 0;
 	return pins_path(dir, state->dir, "gen/%u", state->current)
 		       ?: slow_ensure(state, dir, running->slowpath.no_helper);
 }
@@ -303,10 +307,10 @@ static int write_link(const struct state *state, const char *dir, struct model *
 	if (!edge_in_kernel(running, edge))
 		return route_write(dir, running, slot);
 	program = open_target(dir, running, slot, edge);
-	err = program < 0 ? program
-			  : slow_ensure(state, dir, running->slowpath.no_helper)
-				    ?: route_write(dir, running, slot)
-				    ?: write_slot(dir, slot, program);
+	err = program < 0 ? program : 0;
+	if (!err && model_leads_out(running))
+		err = slow_ensure(state, dir, running->slowpath.no_helper);
+	err = err ?: route_write(dir, running, slot) ?: write_slot(dir, slot, program);
 	if (program >= 0)
 		close(program);
 	return err;

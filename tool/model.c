@@ -119,11 +119,14 @@ const char *edge_action(const struct model *model, const struct model_edge *edge
 		       : model->functions[edge->function].actions[edge->index];
 }
 
+bool function_has_program(const struct model_function *f)
+{
+	return f->object ? f->object->bpf != NULL : f->prog_id != 0;
+}
+
 bool function_in_kernel(const struct model_function *f)
 {
-	bool has_program = f->object ? f->object->bpf != NULL : f->prog_id != 0;
-
-	return has_program && !f->decl->disable_xdp;
+	return function_has_program(f) && !f->decl->disable_xdp;
 }
 
 bool target_is_function(const struct target *target)
@@ -158,10 +161,28 @@ __u32 model_queues(const struct model *model)
 	return most < GALETTE_QUEUES_MAX ? most : GALETTE_QUEUES_MAX;
 }
 
+static bool way_leads_out(const struct model *model, const struct model_edge *edge, bool *seen)
+{
+	const struct model_function *f;
+
+	if (edge_leads_out(model, edge))
+		return true;
+	if (edge->target.kind != TARGET_FUNCTION || edge->to < 0 || seen[edge->to])
+		return false;
+	seen[edge->to] = true;
+	f = &model->functions[edge->to];
+	for (int i = 0; i < f->action_count; i++)
+		if (way_leads_out(model, &model->edges[f->base + i], seen))
+			return true;
+	return false;
+}
+
 bool model_leads_out(const struct model *model)
 {
-	for (int i = GALETTE_SLOT_RX; i < model->edge_count; i++)
-		if (edge_leads_out(model, &model->edges[i]))
+	bool seen[CHAIN_FUNCTIONS_MAX] = { false };
+
+	for (int i = 0; i < model->interface_count; i++)
+		if (way_leads_out(model, &model->edges[GALETTE_SLOT_RX + i], seen))
 			return true;
 	return false;
 }

@@ -122,6 +122,9 @@ void edge_from(const struct model *model, const struct model_edge *edge,
 	       char text[GALETTE_TARGET_LEN]);
 const char *edge_action(const struct model *model, const struct model_edge *edge);
 
+/* Of the verifier's world: in a chain file by its object, in a chain that runs by its program. */
+bool function_has_program(const struct model_function *f);
+
 /* Whether the kernel may run it: it has a program there, and no disable_xdp. */
 bool function_in_kernel(const struct model_function *f);
 
@@ -140,7 +143,7 @@ bool edge_leads_out(const struct model *model, const struct model_edge *edge);
 /* The most queues that one of its interfaces has now, as many as the slow path looks at. */
 __u32 model_queues(const struct model *model);
 
-/* Whether a chain needs galette-slow: some edge leads out of the kernel. */
+/* Whether a chain needs galette-slow: packets can come to an edge that leads out of the kernel. */
 bool model_leads_out(const struct model *model);
 
 /* What the target names, found again in this model: sets edge->to. False: there is none. */

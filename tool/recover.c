@@ -89,8 +89,10 @@ int repair(const struct state *state, const struct model *running)
 	int err = pins_path(dir, state->dir, "gen/%u", state->current) ?:
 		  repair_graph(dir, running) ?: routes_write(dir, running);
 
-	if (!err && upcall_prune(dir, running))
-		slow_settle(state);
+	if (!err) {
+		upcall_prune(dir, running);
+		slow_settle(state, model_leads_out(running));
+	}
 	return err;
 }
 
@@ -128,6 +130,7 @@ static int remove_leftovers(struct state *state)
 
 int recover(struct state *state)
 {
+	char dir[PATH_MAX];
 	int err = 0;
 
 	if (!state_attached(state))
@@ -140,7 +143,7 @@ int recover(struct state *state)
 	/* What cannot be tidied up now is no reason not to change, or roll back, the chain. */
 	if (!err && !generations_drop_old(state))
 		drop_links(state);
-	if (!err)
-		slow_settle(state);
+	if (!err && !pins_path(dir, state->dir, "gen/%u", state->current))
+		slow_settle(state, upcall_any(dir));
 	return err;
 }

@@ -277,13 +277,13 @@ static bool is_kept(const char *generation_dir)
 	return slowpath.no_helper;
 }
 
-void slow_settle(const struct state *state)
+void slow_settle(const struct state *state, bool needed)
 {
 	struct slow_status status;
 	char dir[PATH_MAX];
 
-	if (!state->current || pins_path(dir, state->dir, "gen/%u", state->current) ||
-	    upcall_any(dir) || is_kept(dir) || slow_read(state->dir, &status) || !status.alive)
+	if (needed || !state->current || pins_path(dir, state->dir, "gen/%u", state->current) ||
+	    is_kept(dir) || slow_read(state->dir, &status) || !status.alive)
 		return;
 	if (!generations_wait())
 		slow_stop(state->dir, false);

@@ -43,9 +43,9 @@ void slow_stop(const char *chain_dir, bool for_good);
 int slow_ensure(const struct state *state, const char *generation_dir, bool no_helper);
 
 /*
- * Behind a change: one that no packet goes to any more is stopped, once none is on
- * its way. With no_helper it goes on.
+ * Behind a change: one that is not needed any more is stopped, once no packet is
+ * on its way to it. With no_helper it goes on.
  */
-void slow_settle(const struct state *state);
+void slow_settle(const struct state *state, bool needed);
 
 #endif

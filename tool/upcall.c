@@ -95,12 +95,11 @@ static bool is_needed(const struct model *model, __u32 slot, const char *functio
 	return edge_leads_out(model, edge) && !strcmp(edge->target.name, function);
 }
 
-bool upcall_prune(const char *generation_dir, const struct model *model)
+void upcall_prune(const char *generation_dir, const struct model *model)
 {
 	char path[PATH_MAX];
 	char **names;
 	int count = pins_list(generation_dir, &names);
-	bool any = false;
 
 	for (int i = 0; i < count; i++) {
 		const char *function;
@@ -109,11 +108,10 @@ bool upcall_prune(const char *generation_dir, const struct model *model)
 		if (upcall_parse(names[i], &slot, &function) &&
 		    !is_needed(model, slot, function) &&
 		    !pins_path(path, generation_dir, "%s", names[i]))
-			any |= !pins_remove(path);
+			pins_remove(path);
 	}
 	if (count >= 0)
 		pins_list_free(names, count);
-	return any;
 }
 
 bool upcall_any(const char *generation_dir)

@@ -15,8 +15,8 @@
 int upcall_open(const char *generation_dir, const struct model *model, __u32 slot,
 		int function);
 
-/* Remove the pins of programs that no slot holds any more; whether there were any. */
-bool upcall_prune(const char *generation_dir, const struct model *model);
+/* Remove the pins of programs that no slot holds any more. */
+void upcall_prune(const char *generation_dir, const struct model *model);
 
 /* Whether anything leads out of the kernel in this generation. */
 bool upcall_any(const char *generation_dir);

@@ -154,6 +154,11 @@ for first in s2 '!s2'; do
 	equal "… packets are dropped there" 0 "$(probed .received)"
 	expect 0 "… and back" pin link eth0 s2:next native
 	nothing_to_do "… linked back" "$T/behind.toml"
+	expect 0 "… link past both" pin link eth0 s1:next tx
+	gone "linked past $first and a native function"
+	expect 0 "… and back to both" pin link eth0 s1:next "$first"
+	here "linked back to both"
+	nothing_to_do "… linked back to both" "$T/behind.toml"
 	probe --slow
 	equal "… packets come back" 8 "$(probed .received)"
 done

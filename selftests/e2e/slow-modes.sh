@@ -172,6 +172,31 @@ for state in "that runs" "that starts"; do
 	wait $init
 done
 
+# Killed before any of its system calls, a taker leaves the one that runs at work, until it
+# has taken over.
+"$slow" eth0 2> "$T/slow-err" &
+init=$!
+wait_for ready
+taken() {
+	[ "$(slow_show .pid)" != $init ] || ! kill -0 $taker 2> /dev/null
+}
+kills=0 bad=0
+while :; do
+	"$HELPERS/inject" --calls all --kill $((kills * 5 + 1)) -- "$slow" --replace eth0 3> "$T/hit" 2> "$T/err" &
+	taker=$!
+	wait_for taken
+	[ "$(slow_show .pid)" = $init ] || break
+	wait $taker
+	kills=$((kills + 1))
+	probe --slow --hops 1
+	[ "$(probed .received) $(slow_show .pid)" = "8 $init" ] || bad=$((bad + 1))
+done
+equal "a taker killed at $kills of its calls: the one that runs goes on" 0 $bad
+holds "… so many calls there are" test $kills -gt 20
+kill -TERM $init 2> "$T/null" # it has ended, if that was the taker's end, too
+wait $init $taker
+equal "… and SIGTERM ends all" 0 "$(slow_processes)"
+
 # Two that take over at the same time: one after the other, and one remains.
 "$slow" eth0 2> "$T/slow-err" &
 init=$!

@@ -281,6 +281,59 @@ static void killed_anywhere(void **state)
 	print_message("# killed %ld times: every frame is in one place\n", kills);
 }
 
+/* ---- two at once ---- */
+
+/* One whose wake-up were lost would sleep for ever, and this test with it. */
+static void both_at_a_lock(void **state)
+{
+	enum {
+		ROUNDS = 300000
+	};
+	pid_t pids[PIPES];
+	int status;
+
+	set_scene();
+	for (int pipe = 0; pipe < PIPES; pipe++) {
+		struct hand hand = { .ports = &ports, .pipe = pipe };
+
+		pids[pipe] = fork();
+		if (pids[pipe])
+			continue;
+		for (int i = 0; i < ROUNDS; i++) {
+			frames_done(&hand, (__u64)pipe * SLOW_FRAME_SIZE);
+			frames_flush(&hand);
+			for (volatile int pause = i % 200; pause; pause--)
+				;
+		}
+		_exit(0);
+	}
+	for (int pipe = 0; pipe < PIPES; pipe++) {
+		waitpid(pids[pipe], &status, 0);
+		assert_int_equal(status, 0);
+	}
+	print_message("# %d processes, %d times at one lock each\n", PIPES, ROUNDS);
+}
+
+/* What a pipe in the wrong hands may have left. */
+static void nonsense_left(void **state)
+{
+	struct slow_shared *shared = memory->shared;
+	struct hand hand = { .ports = &ports, .pipe = 0 };
+
+	set_scene();
+	shared->port[0].lock = 77;
+	shared->port[0].fill.active = 1;
+	shared->port[0].fill.to = shared->port[0].fill.from - 1;
+	shared->port[1].lock = PIPES;
+	shared->port[1].completion.active = 1;
+	shared->port[1].completion.to = shared->port[1].completion.from - 1;
+	memory->owners[3] = 200;
+	frames_release_all(&ports);
+	assert_int_equal(memory->owners[3], 1);
+	frames_done(&hand, 0);
+	frames_flush(&hand);
+}
+
 /* ---- what the kernel may do ---- */
 
 /* A frame that was sent and came back, and is sent again: twice in one ring. */
@@ -336,10 +389,9 @@ static void bad_descriptors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(stopped_anywhere),
-		cmocka_unit_test(killed_anywhere),
-		cmocka_unit_test(twice_in_a_ring),
-		cmocka_unit_test(bad_descriptors),
+		cmocka_unit_test(stopped_anywhere), cmocka_unit_test(killed_anywhere),
+		cmocka_unit_test(both_at_a_lock),   cmocka_unit_test(nonsense_left),
+		cmocka_unit_test(twice_in_a_ring),  cmocka_unit_test(bad_descriptors),
 	};
 
 	make_ports();

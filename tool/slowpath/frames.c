@@ -7,6 +7,10 @@
 
 #include "frames.h"
 
+enum {
+	LOCK_WAITERS = 1 << 30 /* in a lock, beside its holder: some sleep */
+};
+
 static unsigned char *owner(const struct slow_memory *m, __u64 addr)
 {
 	return m->owners + addr / SLOW_FRAME_SIZE;
@@ -29,28 +33,33 @@ static void futex(__u32 *word, int operation, __u32 value)
 	syscall(SYS_futex, word, operation, value, NULL);
 }
 
+/* Whoever has waited takes it with LOCK_WAITERS: there may be others. */
 static void lock(const struct hand *hand, __u32 port)
 {
-	struct slow_port *p = &hand->ports->memory.shared->port[port];
+	__u32 *word = &hand->ports->memory.shared->port[port].lock, mine = hand->pipe + 1;
 
 	for (;;) {
-		__u32 holder = 0;
+		__u32 seen = 0;
 
-		if (__atomic_compare_exchange_n(&p->lock, &holder, hand->pipe + 1, false,
-						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		if (__atomic_compare_exchange_n(word, &seen, mine, false, __ATOMIC_ACQUIRE,
+						__ATOMIC_RELAXED))
 			return;
-		__atomic_store_n(&p->waiting, 1, __ATOMIC_SEQ_CST);
-		futex(&p->lock, FUTEX_WAIT, holder);
+		if (!seen ||
+		    (!(seen & LOCK_WAITERS) &&
+		     !__atomic_compare_exchange_n(word, &seen, seen | LOCK_WAITERS, false,
+						  __ATOMIC_RELAXED, __ATOMIC_RELAXED)))
+			continue;
+		futex(word, FUTEX_WAIT, seen | LOCK_WAITERS);
+		mine = (hand->pipe + 1) | LOCK_WAITERS;
 	}
 }
 
 static void unlock(const struct hand *hand, __u32 port)
 {
-	struct slow_port *p = &hand->ports->memory.shared->port[port];
+	__u32 *word = &hand->ports->memory.shared->port[port].lock;
 
-	__atomic_store_n(&p->lock, 0, __ATOMIC_SEQ_CST);
-	if (__atomic_exchange_n(&p->waiting, 0, __ATOMIC_SEQ_CST))
-		futex(&p->lock, FUTEX_WAKE, GALETTE_PIPES_MAX);
+	if (__atomic_exchange_n(word, 0, __ATOMIC_RELEASE) & LOCK_WAITERS)
+		futex(word, FUTEX_WAKE, 1);
 }
 
 /* Set what the frames of a ring's entries are marked with. */
@@ -83,18 +92,31 @@ static void finish(struct ports *ports, __u32 port, __u32 pipe)
 	p->fill.active = p->completion.active = 0;
 }
 
-/* One that died in unlock() has woken nobody. */
+/* One that died in unlock(), or woken by it, has woken nobody. */
 void frames_release(struct ports *ports, __u32 pipe)
 {
 	for (__u32 port = 0; port < ports->memory.shape.ports; port++) {
-		struct slow_port *p = &ports->memory.shared->port[port];
+		__u32 *word = &ports->memory.shared->port[port].lock;
 
-		if (__atomic_load_n(&p->lock, __ATOMIC_ACQUIRE) == pipe + 1) {
+		if ((__atomic_load_n(word, __ATOMIC_ACQUIRE) & ~LOCK_WAITERS) == pipe + 1) {
 			finish(ports, port, pipe);
-			__atomic_store_n(&p->lock, 0, __ATOMIC_SEQ_CST);
+			__atomic_store_n(word, 0, __ATOMIC_RELEASE);
 		}
-		futex(&p->lock, FUTEX_WAKE, GALETTE_PIPES_MAX);
+		futex(word, FUTEX_WAKE, GALETTE_PIPES_MAX);
 	}
+}
+
+void frames_release_all(struct ports *ports)
+{
+	const struct slow_memory *m = &ports->memory;
+
+	for (__u32 pipe = 0; pipe < m->shape.pipes; pipe++)
+		frames_release(ports, pipe);
+	for (__u32 port = 0; port < m->shape.ports; port++)
+		__atomic_store_n(&m->shared->port[port].lock, 0, __ATOMIC_RELEASE);
+	for (__u32 i = 0; i < memory_total(m); i++)
+		if (m->owners[i] > m->shape.pipes && m->owners[i] != SLOW_SENT)
+			m->owners[i] = 1;
 }
 
 /* The compiler must not move stores to shared memory across: another process may read them next. */
@@ -125,7 +147,8 @@ bool frames_receive(struct hand *hand, __u32 port, struct packet *packet)
 		in_order();
 	}
 	ring_consume(rx, at + 1);
-	if (packet->len && desc.addr % SLOW_FRAME_SIZE + desc.len > SLOW_FRAME_SIZE) {
+	if (is_frame(m, desc.addr) &&
+	    (!desc.len || desc.addr % SLOW_FRAME_SIZE + desc.len > SLOW_FRAME_SIZE)) {
 		packet->len = 0;
 		frames_done(hand, desc.addr);
 	}

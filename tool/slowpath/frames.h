@@ -59,6 +59,12 @@ void frames_reap(struct hand *hand, __u32 port);
 void frames_release(struct ports *ports, __u32 pipe);
 
 /*
+ * The same of all pipes, when nobody uses the memory any more; and what none of
+ * them can have left there is put right.
+ */
+void frames_release_all(struct ports *ports);
+
+/*
  * What it has left besides, behind frames_release(): every frame in its hand
  * goes back to its ring. The packets that were in them are lost. For the process
  * that comes after it.

@@ -41,10 +41,12 @@ int handover_map(int fd, struct handover **handover)
 	if (st.st_size != sizeof(**handover))
 		return -EPROTO;
 	err = map(fd, handover);
-	if (err || (*handover)->magic == HANDOVER_MAGIC)
-		return err;
-	handover_unmap(*handover);
-	return -EPROTO;
+	if (!err && (*handover)->magic == HANDOVER_MAGIC)
+		return 0;
+	if (!err)
+		handover_unmap(*handover);
+	*handover = NULL;
+	return err ?: -EPROTO;
 }
 
 void handover_unmap(struct handover *handover)

@@ -43,6 +43,9 @@ struct helper {
 	int handover_fd, memory_fd;
 	int alive; /* pipes */
 	bool stopping;
+	int signal;    /* that told it to end; 0: none */
+	int successor; /* pidfd; -1: there is none */
+	bool failed;
 };
 
 /* ---- pipes ---- */
@@ -154,7 +157,10 @@ static bool cannot_live(struct helper *h, __u32 pipe)
 		     h->slow.records[pipe].packets == h->spawned[pipe].packets;
 
 	h->spawned[pipe].early = early ? h->spawned[pipe].early + 1 : 0;
-	return h->spawned[pipe].early == EARLY_MAX;
+	if (h->spawned[pipe].early < EARLY_MAX)
+		return false;
+	error("pipe %u has ended %d times before its first packet", pipe, EARLY_MAX);
+	return true;
 }
 
 /* A pipe has gone: not by itself, unless it is to stop. Its successor goes on with its rings. */
@@ -167,13 +173,16 @@ static void bury(struct helper *h, __u32 pipe, int status)
 	h->slow.records[pipe].pid = 0;
 	h->alive--;
 	h->slow.ports.memory.shared->busy[pipe] = 0;
+	h->slow.ports.memory.shared->stop = h->stopping;
 	frames_release(&h->slow.ports, pipe);
 	if (!done) {
 		h->slow.records[pipe].crashes++;
 		count_packet(&h->slow, pipe);
 	}
-	if (!h->stopping && (cannot_live(h, pipe) || spawn(h, pipe)))
+	if (!h->stopping && (cannot_live(h, pipe) || spawn(h, pipe))) {
+		h->failed = true;
 		stop(h); /* without a pipe its flows have no way: the others end, too */
+	}
 }
 
 static void reap(struct helper *h)
@@ -204,17 +213,59 @@ static void on_signals(struct helper *h)
 			reap(h);
 		else if (info.ssi_signo == SIGUSR1)
 			count_frames(h);
-		else
+		else {
+			h->signal = info.ssi_signo;
 			stop(h);
+		}
 	}
+}
+
+static bool successor_lives(const struct helper *h)
+{
+	struct pollfd ended = { .fd = h->successor, .events = POLLIN };
+
+	return h->successor >= 0 && !poll(&ended, 1, 0);
+}
+
+/* One that asked to take over and has ended before it did: as if it had not. */
+static void forget_successor(struct helper *h)
+{
+	if (h->successor >= 0)
+		close(h->successor);
+	h->successor = -1;
+	h->handover->successor = 0;
 }
 
 /* By a pipe that has packets now, or by the next galette-slow. */
 static void on_wake(struct helper *h)
 {
+	__u32 pid = __atomic_load_n(&h->handover->successor, __ATOMIC_SEQ_CST);
+
 	watchdog_wake(&h->watchdog, &h->slow);
-	if (__atomic_load_n(&h->handover->successor, __ATOMIC_SEQ_CST) && !h->stopping)
+	if (!pid || h->successor >= 0)
+		return;
+	h->successor = syscall(SYS_pidfd_open, pid, 0);
+	if (!successor_lives(h))
+		forget_successor(h);
+	else if (!h->stopping)
 		stop(h);
+}
+
+/* The pipes have ended for a successor that has ended itself: the sockets are still this one's. */
+static bool go_on(struct helper *h)
+{
+	int err = 0;
+
+	if (h->signal || h->failed || !h->handover->adopted || h->successor < 0 ||
+	    successor_lives(h))
+		return false;
+	forget_successor(h);
+	h->stopping = false;
+	frames_release_all(&h->slow.ports);
+	h->slow.ports.memory.shared->stop = 0;
+	for (__u32 i = 0; i < h->slow.ports.memory.shape.pipes && !err; i++)
+		err = spawn(h, i);
+	return !err;
 }
 
 static void loop(struct helper *h)
@@ -254,11 +305,14 @@ static int signal_to_end(const struct helper *h)
  * An init system started this process and restarts it when it ends: as long as
  * one that took over runs, it sleeps, and passes signals to end on.
  */
-static void outlive(struct helper *h, const struct galette_helper *record, int successor)
+static void outlive(struct helper *h, const struct galette_helper *record)
 {
-	struct pollfd fds[2] = { { .fd = successor, .events = POLLIN },
+	struct pollfd fds[2] = { { .fd = h->successor, .events = POLLIN },
 				 { .fd = h->signals, .events = POLLIN } };
 	__u32 pid = h->handover->successor, next;
+
+	if (h->signal) /* that came while it handed over */
+		process_signal(h->successor, h->signal);
 
 	while (fds[0].fd >= 0) {
 		while (poll(fds, 2, -1) < 0 || !fds[0].revents) {
@@ -283,6 +337,7 @@ static void count_left(struct helper *h, __u32 pipe)
 
 	frames_recover(&h->slow.ports, pipe);
 	for (__u32 port = 0; port < h->slow.ports.memory.shape.ports; port++) {
+		frames_reap(&hand, port);
 		record->lost[GALETTE_LOSS_RX_DROPPED] +=
 			ring_used(&h->slow.ports.port[port].pipes[pipe].rx);
 		while (frames_take_back(&hand, port, &kind)) {
@@ -306,9 +361,9 @@ static int end(struct helper *h)
 {
 	struct slow_memory *m = &h->slow.ports.memory;
 	struct galette_helper *record = h->slow.record;
-	__u32 successor = __atomic_load_n(&h->handover->successor, __ATOMIC_SEQ_CST);
-	int pidfd = successor ? (int)syscall(SYS_pidfd_open, successor, 0) : -1;
+	__u32 successor = successor_lives(h) ? h->handover->successor : 0;
 
+	frames_release_all(&h->slow.ports);
 	for (__u32 i = 0; i < m->shape.pipes && !(successor && h->handover->adopted); i++)
 		count_left(h, i);
 	/* Whoever wakes up now finds the one that follows, or that nobody does. */
@@ -321,9 +376,9 @@ static int end(struct helper *h)
 	handover_done(h->handover);
 	if (successor && h->options->foreground) {
 		forget_generations(h);
-		outlive(h, record, pidfd);
+		outlive(h, record);
 	}
-	return 0;
+	return h->failed;
 }
 
 /* ---- the beginning ---- */
@@ -364,7 +419,9 @@ static int begin(struct helper *h, struct setup *setup)
 
 	if (is_unwanted(h, setup))
 		return -EPIPE;
-	setup_take(setup, &h->slow);
+	err = setup_take(setup, &h->slow);
+	if (err)
+		return err;
 	if (record->memory == ~0u)
 		return -ENOENT;
 	for (__u32 i = 0; i < GALETTE_PIPES_MAX; i++) {
@@ -403,7 +460,7 @@ static void say_ready(const struct helper_options *options)
 
 int helper_main(const struct helper_options *options)
 {
-	struct helper h = { .options = options, .lock = -1 };
+	struct helper h = { .options = options, .lock = -1, .successor = -1 };
 	struct setup setup = { 0 };
 	int err = open_descriptors(&h) ?: setup_open(&setup, &h.slow, options);
 
@@ -420,6 +477,8 @@ int helper_main(const struct helper_options *options)
 	if (err)
 		return 1;
 	say_ready(options);
-	loop(&h);
+	do
+		loop(&h);
+	while (go_on(&h));
 	return end(&h);
 }

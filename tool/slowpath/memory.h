@@ -43,9 +43,8 @@ enum {
 
 /* Of a port, which is one queue of one interface: what its sockets have in common. */
 struct slow_port {
-	/* Of the fill ring and the completion ring: 0, or 1 + the pipe that has it. */
+	/* Of the fill ring and the completion ring: 0, or 1 + the pipe that has it. Futex. */
 	__u32 lock;
-	__u32 waiting; /* pipes may sleep until it is free */
 	struct {
 		__u32 active; /* 1: the holder is at it */
 		__u32 from, to;

@@ -271,8 +271,7 @@ int setup_take(struct setup *setup, struct slow *slow)
 	if (err)
 		return err;
 	wait_for(setup->lock);
-	for (__u32 i = 0; i < m->shape.pipes; i++)
-		frames_release(&slow->ports, i);
+	frames_release_all(&slow->ports);
 	m->shared->stop = m->shared->watching = 0;
 	memset(m->shared->busy, 0, sizeof(m->shared->busy));
 	handover_write(setup->handover, &slow->ports, setup->memory_fd, slow->wake);
