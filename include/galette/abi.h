@@ -191,7 +191,7 @@ struct galette_helper {
 	__u32 pipes;  /* per queue, and entries of `pipes` in use */
 	__u64 start;  /* the process's start time: field 22 of /proc/PID/stat */
 	__u64 ready;  /* seconds since the epoch */
-	__u32 memory; /* number of its descriptor of the memory that a successor takes over */
+	__u32 memory; /* number of its descriptor of what a successor takes over */
 	/* … ~0: the chain is about to go, and nobody is to begin */
 	__u32 generations[3]; /* that it can handle; 0: none */
 	__u32 xsks[3];        /* the ids of their xsks: a number may be given again */

@@ -24,7 +24,7 @@ struct setup {
 /*
  * Open all. With a predecessor of the same shape both are then able to handle
  * packets, and it still does. 0, or a negative errno after printing an error;
- * the predecessor, if it is to be replaced, then goes on.
+ * the predecessor then goes on, unless it had to end before (`alone`).
  */
 int setup_open(struct setup *setup, struct slow *slow, const struct helper_options *options);
 
