@@ -19,7 +19,10 @@ expect 0 "attach" pin attach eth0 "$T/chain.toml" || exit
 pipe=$(slow_show '.pipes[0].pid')
 probe --slow
 equal "its packets go on" 8 "$(probed .received)"
-wait_for test "$(slow_show '.pipes[0].packets')" = 8
+all_done() {
+	[ "$(slow_show '.pipes[0].packets')" = 8 ]
+}
+wait_for all_done
 expect 0 "what came of its tries" pin -j map eth0 tries
 while read -r result what; do
 	equal "$what: refused (EPERM)" 1 "$result"
