@@ -48,7 +48,7 @@ for frames in 2048 64; do
 	bearable=$(load '.received / .seconds | floor')
 	slow_balance "$frames frames: as fast as can be"
 	slow_base
-	load_start --slow --hops 1 --batch 16 --burst $((bearable / 4)) --rate $((bearable * 2))
+	load_start --slow --hops 1 --batch 16 --burst $((bearable / 20)) --rate $((bearable * 2))
 	sleep "$SECONDS_LONG"
 	load_stop
 	echo "# $frames frames: it bears $bearable packets/s; for $SECONDS_LONG s $(load .rate): $LOAD"
