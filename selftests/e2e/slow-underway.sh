@@ -1,0 +1,126 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# Packets that are on their way from the kernel to galette-slow when it is to end:
+# it gets them first, or gets none any more. A function in the kernel takes so long
+# that a whole poll of the interface is always under way.
+. "$(dirname "$0")/../lib.sh"
+
+TIMES=${GALETTE_SLOW_LINKS:-10}
+
+# chain FILE PIPES TARGET: in the kernel some 10 ms a poll of 64 packets, then there.
+chain() {
+	linear "$1" 1 long=compute s1 <<-END
+		[slowpath]
+		pipes = $2
+		frames = 8192
+		absent = "tx"
+	END
+	sed -i -e '/^\[functions.long\]/a config = { iterations = 100000 }' \
+		-e "s/to = \[\"s1\"\]/to = [\"$3\"]/" "$1"
+}
+
+# under_load CASE CMD ...: nothing is lost meanwhile.
+under_load() {
+	local name=$1
+	shift
+	load_start --slow --batch 64 --burst 640 --cpu $(($(nproc) - 1))
+	"$@"
+	load_stop
+	echo "# $name: $LOAD"
+	equal "$name: 0 of $(load .entered) packets are lost" "0 0 0 $(load .entered)" \
+		"$(load '"\(.dropped) \(.back_lost) \(.lost) \(.received + .passed)"')"
+	holds "… some left the kernel: $(load .redirected)" test "$(load .redirected)" -gt 0
+}
+
+# At any moment of a poll, not when one has just ended.
+at_any_moment() {
+	sleep ".0$((RANDOM % 90 + 10))"
+	"$@"
+}
+there_and_back() {
+	local failed=0 i to
+	for ((i = 0; i < TIMES; i++)); do
+		for to in '!s1' s1; do
+			at_any_moment pin -q link eth0 long:done $to || failed=$((failed + 1))
+		done
+	done
+	equal "$((2 * TIMES)) links, none fails" 0 $failed
+}
+# The sockets of one cannot be the other's.
+two_pipes_and_one() {
+	local failed=0 i pipes
+	for ((i = 0; i < TIMES; i++)); do
+		for pipes in 2 1; do
+			at_any_moment pin -q apply eth0 "$T/$pipes.toml" || failed=$((failed + 1))
+		done
+	done
+	equal "$((2 * TIMES)) applies, none fails" 0 $failed
+}
+
+bench
+chain "$T/kernel.toml" 1 s1
+chain "$T/1.toml" 1 '!s1'
+chain "$T/2.toml" 2 '!s1'
+expect 0 "attach" pin attach eth0 "$T/kernel.toml" || exit
+under_load "there and back" there_and_back
+expect 0 "apply" pin apply eth0 "$T/1.toml"
+under_load "two pipes and one" two_pipes_and_one
+for ((i = 1; i < TIMES; i++)); do
+	under_load "away $i" at_any_moment pin -q detach eth0
+	expect 0 "away $i: … and again" pin attach eth0 "$T/1.toml"
+done
+expect 0 "detach" pin detach eth0
+
+# ---- one that cannot end yet ----
+for pipes in 1 2; do
+	cat > "$T/$pipes.toml" <<-END
+		[slowpath]
+		pipes = $pipes
+		absent = "tx"
+		watchdog = 60
+		[functions.slow-gate]
+		config = { port = 7 }
+		[[links]]
+		from = "rx"
+		to = ["!slow-gate"]
+		[[links]]
+		from = "slow-gate"
+		to = ["tx"]
+	END
+done
+# By bpftool: a command would wait for the apply to end.
+gate() {
+	bpftool map update pinned "$PINS/eth0/maps/gate" key 0 0 0 0 value "$1" 0 0 0
+}
+# probes [OPTION ...]: frames that galette-slow keeps are in $KEPT.
+KEPT=0
+probes() {
+	probe --slow "$@"
+	KEPT=$((KEPT + $(probed .redirected)))
+}
+is_absent() {
+	probes
+	[ "$(probed .tx)" = 8 ]
+}
+handled_all() {
+	[ "$(slow_show '[.pipes[].tx] | add')" = $KEPT ]
+}
+expect 0 "attach of a gate" pin attach eth0 "$T/1.toml"
+gate 1
+probes --sport 7
+equal "a packet waits there, others behind it" "8 0" "$(probed '"\(.redirected) \(.received)"')"
+pin -q apply eth0 "$T/2.toml" 2> "$T/err" &
+holds "who ends gets no more packets" wait_for is_absent
+for i in 1 2 3; do
+	probes
+	equal "… all take the action absent" "8 8" "$(probed '"\(.tx) \(.received)"')"
+done
+gate 0
+wait $!
+equal "it ends then, and the apply with it" "0 " "$? $(cat "$T/err")"
+wait_for handled_all
+equal "none of the $KEPT packets that it had is lost" "$KEPT 0" \
+	"$(slow_show '"\([.pipes[].tx] | add) \([.pipes[].lost[]] | add)"')"
+expect 0 "detach" pin detach eth0
+equal "no galette-slow is left" 0 "$(slow_processes)"
