@@ -178,7 +178,7 @@ done
 init=$!
 wait_for ready
 taken() {
-	[ "$(slow_show .pid)" != $init ] || ! kill -0 $taker 2> /dev/null
+	[ "$(slow_show .pid)" != $init ] || ! kill -0 "$taker" 2> /dev/null
 }
 kills=0 bad=0
 while :; do
@@ -192,9 +192,9 @@ while :; do
 	[ "$(probed .received) $(slow_show .pid)" = "8 $init" ] || bad=$((bad + 1))
 done
 equal "a taker killed at $kills of its calls: the one that runs goes on" 0 $bad
-holds "… so many calls there are" test $kills -gt 20
+holds "… so many calls there are" test "$kills" -gt 20
 kill -TERM $init 2> "$T/null" # it has ended, if that was the taker's end, too
-wait $init $taker
+wait "$init" "$taker"
 equal "… and SIGTERM ends all" 0 "$(slow_processes)"
 
 # Two that take over at the same time: one after the other, and one remains.
