@@ -18,6 +18,7 @@ static struct model *running_of(const char *text)
 	assert_non_null(model);
 	diag_free(&diag);
 	model->generation = 7;
+	model->slowpath.queues = 1;
 	for (int i = 0; i < model->interface_count; i++)
 		model->interfaces[i].attached = true;
 	for (int i = 0; i < model->function_count; i++)

@@ -152,9 +152,6 @@ static __always_inline void *pkt_at(struct pkt *pkt, __u32 off, __u32 len)
 
 	if (off > PKT_OFF_MAX)
 		return NULL;
-	/* Else clang may compare one copy and add another, and Linux 6.1 does not see that they are one. */
-	if (!__builtin_constant_p(off))
-		asm volatile("" : "+r"(off));
 	data += off;
 	if (data + len > end)
 		return NULL;
