@@ -223,6 +223,7 @@ pin -q detach eth0 2> /dev/null
 sed -i '/^disable_xdp/d' "$T/b.toml"
 BASE=first
 base
+STEP=${GALETTE_FULL:-10}
 tree > "$T/tree-base"
 routes() {
 	bpftool -j map dump pinned "$PINS/eth0/gen/1/routes" | jq -c '[.[].value]'
