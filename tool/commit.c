@@ -102,15 +102,21 @@ static int attach_all(const struct state *state, int root, struct model *wanted,
 	return err;
 }
 
+/* Upcalls that no packet can come to need nobody. */
+static int need_slow(const struct state *state, const char *generation_dir,
+		     const struct model *model)
+{
+	return model_leads_out(model)
+		       ? slow_ensure(state, generation_dir, model->slowpath.no_helper)
+		       : 0;
+}
+
 /* Who handles the packets that the new generation sends out of the kernel is there before it is. */
 static int start_slow(const struct state *state, const struct model *wanted)
 {
 	char dir[PATH_MAX];
 
-	if (!model_leads_out(wanted))
-		return 0;
-	return pins_path(dir, state->dir, "gen/build")
-		       ?: slow_ensure(state, dir, wanted->slowpath.no_helper);
+	return pins_path(dir, state->dir, "gen/build") ?: need_slow(state, dir, wanted);
 }
 
 /* One with other pipes ends the one that runs before it can tell whether it works itself. */
@@ -118,8 +124,8 @@ static void restart_slow(const struct state *state, const struct model *running)
 {
 	char dir[PATH_MAX];
 
-	if (model_leads_out(running) && !pins_path(dir, state->dir, "gen/%u", state->current))
-		slow_ensure(state, dir, running->slowpath.no_helper);
+	if (!pins_path(dir, state->dir, "gen/%u", state->current))
+		need_slow(state, dir, running);
 }
 
 /* Undo everything that was made, so that a failure leaves what was before. */
@@ -195,10 +201,8 @@ int commit_nothing(const struct state *state, const struct model *running)
 {
 	char dir[PATH_MAX];
 
-	if (!model_leads_out(running))
-		return 0;
 	return pins_path(dir, state->dir, "gen/%u", state->current)
-		       ?: slow_ensure(state, dir, running->slowpath.no_helper);
+		       ?: need_slow(state, dir, running);
 }
 
 /* A generation knows its interfaces by index; one that has come back since has another. */
@@ -307,10 +311,10 @@ static int write_link(const struct state *state, const char *dir, struct model *
 	if (!edge_in_kernel(running, edge))
 		return route_write(dir, running, slot);
 	program = open_target(dir, running, slot, edge);
-	err = program < 0 ? program : 0;
-	if (!err && model_leads_out(running))
-		err = slow_ensure(state, dir, running->slowpath.no_helper);
-	err = err ?: route_write(dir, running, slot) ?: write_slot(dir, slot, program);
+	err = program < 0 ? program
+			  : need_slow(state, dir, running)
+				    ?: route_write(dir, running, slot)
+				    ?: write_slot(dir, slot, program);
 	if (program >= 0)
 		close(program);
 	return err;

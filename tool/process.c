@@ -30,11 +30,11 @@ __u64 process_start(int pid)
 }
 
 /* One that nobody has waited for yet is no process any more. */
-static bool has_ended(int pidfd)
+bool process_ended(int pidfd, int ms)
 {
 	struct pollfd ended = { .fd = pidfd, .events = POLLIN };
 
-	return poll(&ended, 1, 0) > 0;
+	return poll(&ended, 1, ms) > 0;
 }
 
 /* Its record was written without privilege: it must not point at what only root may signal. */
@@ -60,7 +60,7 @@ int process_open(const struct galette_helper *record)
 	int fd = record->pid ? (int)syscall(SYS_pidfd_open, record->pid, 0) : -1;
 
 	if (fd < 0 || (process_start(record->pid) == record->start && !is_roots(record->pid) &&
-		       !has_ended(fd)))
+		       !process_ended(fd, 0)))
 		return fd;
 	close(fd);
 	return -1;

@@ -3,6 +3,7 @@
 #ifndef PROCESS_H
 #define PROCESS_H
 
+#include <stdbool.h>
 #include <linux/types.h>
 
 #include <galette/abi.h>
@@ -15,6 +16,9 @@ __u64 process_start(int pid);
  * is never root's; -1: it is not. The record is a copy: who writes it is another.
  */
 int process_open(const struct galette_helper *record);
+
+/* Whether a process has ended, waited for up to ms; -1: for ever. */
+bool process_ended(int pidfd, int ms);
 
 /* Send a signal to that process, and never to another that has its number now. */
 int process_signal(int pidfd, int signal);

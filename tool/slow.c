@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -173,20 +172,20 @@ int slow_start(const char *chain_dir)
 static void end_running(const char *chain_dir)
 {
 	struct slow_status status;
-	struct pollfd ended = { .events = POLLIN };
+	int pidfd;
 
 	if (slow_read(chain_dir, &status) || !status.alive)
 		return;
-	ended.fd = process_open(&status.helper);
-	if (ended.fd < 0)
+	pidfd = process_open(&status.helper);
+	if (pidfd < 0)
 		return;
-	process_signal(ended.fd, SIGTERM);
-	if (!poll(&ended, 1, STOP_MS)) {
+	process_signal(pidfd, SIGTERM);
+	if (!process_ended(pidfd, STOP_MS)) {
 		warning("galette-slow (process %u) did not end: killed", status.helper.pid);
-		process_signal(ended.fd, SIGKILL);
-		poll(&ended, 1, -1);
+		process_signal(pidfd, SIGKILL);
+		process_ended(pidfd, -1);
 	}
-	close(ended.fd);
+	close(pidfd);
 }
 
 /* Nobody is to begin any more. */

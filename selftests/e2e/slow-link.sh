@@ -113,6 +113,14 @@ refused() {
 refused "a link to !function without a native object" s2:next '!bare' "bare"
 refused "a link to !function that leads to one without" rx '!s1' "bare"
 refused "a link to an unknown !function" rx '!s9' "s9"
+linear "$T/large.toml" 1 s1 large=native-large < /dev/null
+expect 0 "apply of a chain with a map that has too much for the slow path" pin apply eth0 "$T/large.toml"
+as_is=$(pinned; root_id)
+expect 2 "a link to the !function that has it is refused" pin link eth0 s1:next '!large'
+says "… and says why" "entries of map 'large:large' have 3076 bytes: 3072 are possible there"
+equal "… and changes nothing" "$as_is" "$(pinned; root_id)"
+expect 0 "apply of the chain before" pin apply eth0 "$T/both.toml"
+
 # A function that has disable_xdp is led to without '!' as well; without it, not.
 expect 0 "a link to a native function without !" pin link eth0 bare:next native
 here "linked to a native function"

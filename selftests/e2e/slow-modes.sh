@@ -91,12 +91,23 @@ done
 # ---- several queues ----
 ip link add eth4 numrxqueues 4 numtxqueues 4 type veth peer name peer4 numrxqueues 4 numtxqueues 4
 for dev in eth4 peer4; do
-	ethtool -L $dev rx 4 tx 4
+	ethtool -L $dev rx 2 tx 2
 	ethtool -K $dev gro on
 	ip link set "$dev" up
 done
 chain tx <<< $'[slowpath]\npipes = 2\nframes = 256' > "$T/queues.toml"
-expect 0 "attach to an interface of 4 queues" pin -q attach eth4 "$T/queues.toml"
+expect 0 "attach to an interface of 2 queues" pin -q attach eth4 "$T/queues.toml"
+equal "frames for each of 2 queues" 512 "$(slow_show .frames.total eth4)"
+expect 0 "plan has nothing to do" pin plan --exit-code eth4 "$T/queues.toml"
+# No socket is for the packets of those that it has now. (With sockets there it cannot have less.)
+# A veth's new queues get its XDP program when it comes up.
+ip link set eth4 down
+ethtool -L eth4 rx 4 tx 4
+ethtool -L peer4 rx 4 tx 4
+ip link set eth4 up
+expect 3 "plan sees other queues" pin plan --exit-code eth4 "$T/queues.toml"
+equal "… and says which" "~ slowpath queues 4, was 2" "$(grep slowpath "$T/out")"
+expect 0 "apply" pin apply eth4 "$T/queues.toml"
 equal "frames for each of 4 queues" 1024 "$(slow_show .frames.total eth4)"
 equal "a socket on each of 4 queues and 2 pipes" 8 \
 	"$(find "/proc/$(slow_show .pid eth4)/fd" -lname 'socket:*' | wc -l)"
@@ -196,6 +207,32 @@ holds "… so many calls there are" test "$kills" -gt 20
 kill -TERM $init 2> "$T/null" # it has ended, if that was the taker's end, too
 wait "$init" "$taker"
 equal "… and SIGTERM ends all" 0 "$(slow_processes)"
+
+# A signal that comes while it hands over ends both.
+"$slow" eth0 2> "$T/slow-err" &
+init=$!
+wait_for ready
+pipe=$(slow_show '.pipes[0].pid')
+kill -STOP "$pipe"
+"$slow" --replace eth0 2>> "$T/slow-err" &
+taker=$!
+wait_for grep -q futex "/proc/$taker/wchan"
+kill -TERM $init
+kill -CONT "$pipe"
+wait $init $taker
+equal "SIGTERM while one hands over ends both" "0 0" "$? $(slow_processes)"
+
+# Without a pipe that lives it gives up, and says so.
+"$slow" eth0 2> "$T/slow-err" &
+init=$!
+wait_for ready
+while kill -0 $init 2> /dev/null; do
+	pipe=$(slow_show '.pipes[0].pid')
+	[[ $pipe =~ ^[0-9]+$ ]] && kill -KILL "$pipe" 2> /dev/null
+done
+wait $init
+equal "one whose pipes end at once, again and again, fails" 1 $?
+equal "… and says so" 1 "$(grep -c '^galette-slow: .*pipe 0 has ended 10 times before its first packet' "$T/slow-err")"
 
 # Two that take over at the same time: one after the other, and one remains.
 "$slow" eth0 2> "$T/slow-err" &

@@ -17,6 +17,7 @@
 
 #include "contain.h"
 #include "helper.h"
+#include "monotonic.h"
 #include "pipe.h"
 #include "predecessor.h"
 #include "process.h"
@@ -49,14 +50,6 @@ struct helper {
 };
 
 /* ---- pipes ---- */
-
-static __u64 now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000ull + ts.tv_nsec / 1000000;
-}
 
 static void on_sigterm(int signal)
 {
@@ -110,7 +103,7 @@ static int spawn(struct helper *h, __u32 pipe)
 		return -errno;
 	}
 	h->pids[pipe] = pid;
-	h->spawned[pipe].at = now_ms();
+	h->spawned[pipe].at = monotonic_ns() / 1000000;
 	h->spawned[pipe].packets = h->slow.records[pipe].packets;
 	h->slow.records[pipe].pid = pid;
 	h->alive++;
@@ -153,7 +146,7 @@ static void stop(struct helper *h)
 /* Whether a pipe has ended again and again before its first packet: the next would, too. */
 static bool cannot_live(struct helper *h, __u32 pipe)
 {
-	bool early = now_ms() - h->spawned[pipe].at < EARLY_MS &&
+	bool early = monotonic_ns() / 1000000 - h->spawned[pipe].at < EARLY_MS &&
 		     h->slow.records[pipe].packets == h->spawned[pipe].packets;
 
 	h->spawned[pipe].early = early ? h->spawned[pipe].early + 1 : 0;
@@ -222,9 +215,7 @@ static void on_signals(struct helper *h)
 
 static bool successor_lives(const struct helper *h)
 {
-	struct pollfd ended = { .fd = h->successor, .events = POLLIN };
-
-	return h->successor >= 0 && !poll(&ended, 1, 0);
+	return h->successor >= 0 && !process_ended(h->successor, 0);
 }
 
 /* One that asked to take over and has ended before it did: as if it had not. */

@@ -11,6 +11,7 @@
 
 #include "alloc.h"
 #include "deliver.h"
+#include "monotonic.h"
 #include "pipe.h"
 #include "walk.h"
 
@@ -38,14 +39,6 @@ struct pipe {
 	bool stopping;
 	int last; /* ms left of LAST_MS */
 };
-
-static __u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
 
 /* Only this process writes its counts; others read them whole. */
 static void bump(__u64 *counter, __u64 by)
@@ -96,7 +89,7 @@ static void kick(struct pipe *p)
 		kick_port(p, port);
 		frames_reap(&p->hand, port);
 	}
-	p->kicked = now_ns();
+	p->kicked = monotonic_ns();
 }
 
 /* Counted first: who dies behind it has sent the packet. */
@@ -121,7 +114,7 @@ static void send_to(struct pipe *p, int port, const struct pkt *pkt, __u8 kind)
 		return;
 	}
 	/* What could not go before must go first, and may say why not. */
-	err = p->unsent[port] && p->kicked + KICK_NS < now_ns() ? kick_port(p, port) : 0;
+	err = p->unsent[port] && p->kicked + KICK_NS < monotonic_ns() ? kick_port(p, port) : 0;
 	if (!enqueue(p, port, addr, len, kind)) {
 		err = err ?: kick_port(p, port);
 		if (!enqueue(p, port, addr, len, kind)) {
@@ -233,7 +226,7 @@ static int receive(struct pipe *p, __u32 port)
 		else
 			lose(p, GALETTE_LOSS_HEAD);
 		handled(p, port);
-		if (now_ns() - p->kicked > KICK_NS)
+		if (monotonic_ns() - p->kicked > KICK_NS)
 			kick(p);
 	}
 	return n;
@@ -283,7 +276,7 @@ static void look(struct pipe *p)
 {
 	for (__u32 port = 0; port < p->slow->ports.memory.shape.ports; port++)
 		look_at(p, port);
-	p->looked = now_ns();
+	p->looked = monotonic_ns();
 }
 
 /* ---- sleeping ---- */
@@ -343,7 +336,7 @@ static void settle(struct pipe *p)
 	for (__u32 port = 0; port < p->slow->ports.memory.shape.ports; port++)
 		frames_reap(&p->hand, port);
 	frames_flush(&p->hand);
-	if (p->looked && now_ns() - p->looked >= LOOK_NS) {
+	if (p->looked && monotonic_ns() - p->looked >= LOOK_NS) {
 		look(p);
 		p->looked = 0; /* until packets have come again */
 	}

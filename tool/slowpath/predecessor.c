@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +11,7 @@
 #include "process.h"
 
 enum {
-	PATIENCE_MS = 15000, /* for what is in the rings; its own watchdog is quicker */
+	PATIENCE_MS = 15000, /* for what is in the rings, whatever its watchdog would allow */
 	TURN_MS = 20,
 	PIPE_TURN_MS = 10,
 	PIPE_MS = 2000,   /* for a process that has been killed */
@@ -80,13 +79,6 @@ bool predecessor_adopt(struct predecessor *old, const struct slow_shape *shape)
 	return false;
 }
 
-static bool has_ended(int pidfd, int ms)
-{
-	struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };
-
-	return poll(&poll_fd, 1, ms) > 0;
-}
-
 /*
  * Its supervisor is gone; pipes follow it (PR_SET_PDEATHSIG), but not at the same
  * moment. The numbers are where pipes write: not to be trusted with a signal.
@@ -100,7 +92,7 @@ static void await_pipes(const struct galette_pipe *pipes, __u32 count)
 
 		if (fd < 0)
 			continue;
-		while (left > 0 && !has_ended(fd, PIPE_TURN_MS))
+		while (left > 0 && !process_ended(fd, PIPE_TURN_MS))
 			left -= PIPE_TURN_MS;
 		close(fd);
 	}
@@ -128,8 +120,9 @@ static bool has_handed(const struct predecessor *old)
 	bool done = false;
 
 	while (!done && left--)
-		done = old->handover ? handover_wait(old->handover) || has_ended(old->pidfd, 0)
-				     : has_ended(old->pidfd, TURN_MS);
+		done = old->handover
+			       ? handover_wait(old->handover) || process_ended(old->pidfd, 0)
+			       : process_ended(old->pidfd, TURN_MS);
 	return done;
 }
 
@@ -137,7 +130,7 @@ static int end_by_force(const struct predecessor *old)
 {
 	int err = process_signal(old->pidfd, SIGKILL);
 
-	if (!err && has_ended(old->pidfd, KILLED_MS))
+	if (!err && process_ended(old->pidfd, KILLED_MS))
 		return 0;
 	error("galette-slow, process %d, does not end: %s", old->pid,
 	      err ? strerror(-err) : "it has been killed");
@@ -151,7 +144,7 @@ int predecessor_end(struct predecessor *old, __u64 start, const struct galette_p
 	ask(old, start);
 	if (!has_handed(old))
 		err = end_by_force(old);
-	if (has_ended(old->pidfd, 0))
+	if (process_ended(old->pidfd, 0))
 		await_pipes(pipes, GALETTE_PIPES_MAX);
 	if (old->handover)
 		handover_unmap(old->handover);

@@ -3,23 +3,15 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "diag.h"
+#include "monotonic.h"
 #include "watchdog.h"
 
 enum {
 	TICKS = 4 /* within the limit */
 };
-
-static __u64 now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000ull + ts.tv_nsec / 1000000;
-}
 
 static void set_timer(const struct watchdog *watchdog, __u32 ms)
 {
@@ -82,7 +74,8 @@ static void rest(struct watchdog *watchdog, struct slow *slow)
 static void look_at(struct watchdog *watchdog, struct slow *slow, __u32 pipe, pid_t pid)
 {
 	const struct galette_pipe *record = &slow->records[pipe];
-	__u64 packets = __atomic_load_n(&record->packets, __ATOMIC_RELAXED), now = now_ms();
+	__u64 packets = __atomic_load_n(&record->packets, __ATOMIC_RELAXED),
+	      now = monotonic_ns() / 1000000;
 
 	/* Between packets nothing takes long. */
 	if (record->function == ~0u || packets != watchdog->seen[pipe].packets ||
