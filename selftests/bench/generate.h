@@ -13,6 +13,7 @@ enum {
 	GENERATE_SIZE_MAX = 1518,
 	GENERATE_GAP_SHIFT = 10,     /* times between frames, as fixed point */
 	GENERATE_SLACK_NS = 20000,   /* so late a frame is still sent */
+	GENERATE_AGE = 8,            /* frames between two looks at the clock, at most */
 	GENERATE_SLOT_BITS = 5,      /* slots for each power of two: 3 % wide */
 	GENERATE_SLOTS = 896,        /* up to 2^32 ns */
 	GENERATE_MAGIC = 0x67656e00, /* plus the number of the run */
@@ -33,7 +34,7 @@ struct generate_frame {
 	__u16 udp_check;
 	__u16 kind;
 	__u32 magic;
-	__u64 time; /* CLOCK_MONOTONIC, ns */
+	__u64 time; /* CLOCK_MONOTONIC, ns; 0: this one is not timed */
 };
 
 _Static_assert(sizeof(struct generate_frame) <= GENERATE_SIZE_MIN - GENERATE_FCS,
@@ -42,6 +43,7 @@ _Static_assert(sizeof(struct generate_frame) <= GENERATE_SIZE_MIN - GENERATE_FCS
 struct generate_counts {
 	__u64 packets;
 	__u64 bytes; /* with the FCS */
+	__u64 timed; /* of the packets */
 	__u64 max;   /* ns */
 	__u64 slot[GENERATE_SLOTS];
 };
@@ -55,7 +57,10 @@ struct generate_state {
 	__u32 flows;
 	__u32 sources;
 	__u32 stride;
+	__u32 timed; /* one frame in so many is timed */
 	/* What it has done. */
+	__u64 now;   /* read from the clock … */
+	__u32 age;   /* … so many frames ago */
 	__u64 first; /* when it began */
 	__u64 due;   /* of the next frame, << GENERATE_GAP_SHIFT since the first */
 	__u64 sent[GENERATE_KINDS];
