@@ -4,7 +4,8 @@
 #   make check      unit, NF and end-to-end tests (as root; parts skip without)
 #   make lint       clang-format, cppcheck, shellcheck
 #   make demo       a real chain on real packets, in its own namespaces
-#   make bench      the cost of a hop, of an apply, of a slow path's layouts
+#   make bench      galette beside others, in figures: build/bench.json, build/bench/*.svg
+#   make bench-smoke    only whether the benchmarks work
 #   make install    DESTDIR, PREFIX
 #   make deps       install what building and testing need (Debian's apt)
 # V=1 shows the commands; SANITIZE=1 builds the tool with ASan and UBSan.
@@ -75,6 +76,9 @@ PACKAGES := make gcc g++ clang llvm bpftool pkg-config libbpf-dev libelf-dev zli
 	iputils-ping netcat-openbsd procps man-db groff \
 	busybox curl dnsmasq-base iperf3 mosquitto mosquitto-clients nftables
 
+# What make bench needs besides.
+BENCH_PACKAGES := gnuplot-nox
+
 # clang-format knows C, cppcheck finds what compilers do not.
 # An exported tree has no git.
 sources = $(shell find . -name build -prune -o -name '.?*' -prune -o -type f \( $(1) \) -printf '%P\n' | sort)
@@ -83,7 +87,7 @@ SHSOURCES = $(call sources,-name '*.sh') selftests/run tool/galette-pin.bash too
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check run-check sanitized lint demo bench install deps clean format
+.PHONY: all check run-check sanitized lint demo bench bench-smoke run-bench install deps clean format
 
 all: $(B)/galette-pin $(B)/galette-slow $(NF) $(NFSO) $(RULES)
 
@@ -159,7 +163,7 @@ $(B)/selftests/helpers/%: selftests/helpers/%.c
 check: deps
 	$(Q)$(MAKE) --no-print-directory run-check
 
-run-check: all $(TESTBPF) $(TESTSO) $(UNIT) $(NFTEST) $(HELPERS)
+run-check: all $(TESTBPF) $(TESTSO) $(UNIT) $(NFTEST) $(HELPERS) $(BENCH)
 	$(Q)$(if $(SANITIZE),,$(MAKE) --no-print-directory SANITIZE=1 sanitized)
 	$(Q)GALETTE_BUILD=$(abspath $(B)) selftests/run $(UNIT) $(NFTEST) $(if $(SANITIZE),,$(SANITIZED)) $(E2E)
 
@@ -172,9 +176,16 @@ demo: deps
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)selftests/demo.sh
 
-bench: deps
-	$(Q)$(MAKE) --no-print-directory all $(TESTBPF) $(HELPERS) $(BENCH)
-	$(Q)GALETTE_BUILD=$(abspath $(B)) selftests/bench/bench.sh
+bench:
+	$(Q)$(MAKE) --no-print-directory deps PACKAGES='$(PACKAGES) $(BENCH_PACKAGES)'
+	$(Q)$(MAKE) --no-print-directory run-bench
+
+bench-smoke: deps
+	$(Q)BENCH_SMOKE=1 BENCH_OUT=$(abspath $(B))/bench-smoke/bench $(MAKE) --no-print-directory run-bench
+
+# EXPERIMENTS: those of selftests/bench/experiments to run, else all.
+run-bench: all $(TESTBPF) $(HELPERS) $(BENCH)
+	$(Q)GALETTE_BUILD=$(abspath $(B)) selftests/bench/bench.sh $(EXPERIMENTS)
 
 lint: deps
 	$(Q)clang-format --dry-run -Werror $(CSOURCES)

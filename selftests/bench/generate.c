@@ -133,7 +133,8 @@ static void load(void)
 
 static void print_kind(const char *name, const struct kind *k)
 {
-	printf(",\"%s\":{\"sent\":%llu,\"received\":%llu,\"p50\":%.0f,\"p99\":%.0f,\"p999\":%.0f,"
+	printf(",\"%s\":{\"sent\":%llu,\"received\":%llu,\"p50\":%.0f,\"p99\":%.0f,\"p999\":%."
+	       "0f,"
 	       "\"max\":%.0f}",
 	       name, k->sent, k->received, k->p50, k->p99, k->p999, k->max);
 }
@@ -246,13 +247,12 @@ static void option(int c)
 static void parse(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "rate", 1, 0, 'r' },	   { "seconds", 1, 0, 't' }, { "size", 1, 0, 'z' },
-		{ "heavy", 1, 0, 'h' },	   { "flows", 1, 0, 'f' },   { "sources", 1, 0, 'n' },
-		{ "stride", 1, 0, 'e' },   { "src", 1, 0, 's' },     { "dst", 1, 0, 'd' },
-		{ "mac", 1, 0, 'm' },	   { "pid", 1, 0, 'p' },     { "cpu", 1, 0, 'c' },
-		{ "batch", 1, 0, 'b' },	   { "histogram", 1, 0, 'i' },
-		{ "lossfree", 1, 0, 'l' }, { "guess", 1, 0, 'g' },   { "probes", 1, 0, 'o' },
-		{}
+		{ "rate", 1, 0, 'r' },   { "seconds", 1, 0, 't' },   { "size", 1, 0, 'z' },
+		{ "heavy", 1, 0, 'h' },  { "flows", 1, 0, 'f' },     { "sources", 1, 0, 'n' },
+		{ "stride", 1, 0, 'e' }, { "src", 1, 0, 's' },       { "dst", 1, 0, 'd' },
+		{ "mac", 1, 0, 'm' },    { "pid", 1, 0, 'p' },       { "cpu", 1, 0, 'c' },
+		{ "batch", 1, 0, 'b' },  { "histogram", 1, 0, 'i' }, { "lossfree", 1, 0, 'l' },
+		{ "guess", 1, 0, 'g' },  { "probes", 1, 0, 'o' },    {}
 	};
 	int c;
 
@@ -262,7 +262,8 @@ static void parse(int argc, char **argv)
 		option(c);
 	if (argc - optind < 2 || argc - optind > 2 + DEVICES_MAX ||
 	    gen.size < GENERATE_SIZE_MIN || gen.size > GENERATE_SIZE_MAX || gen.seconds <= 0 ||
-	    opt.rate < 0 || opt.flows < 1 || opt.sources < 1 || opt.heavy < 0 || opt.heavy > 1) {
+	    opt.rate < 0 || opt.flows < 1 || opt.sources < 1 || opt.heavy < 0 ||
+	    opt.heavy > 1) {
 		fprintf(stderr, "usage: generate [option ...] FROM TO [DEVICE ...]\n");
 		exit(2);
 	}

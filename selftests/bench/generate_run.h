@@ -17,7 +17,7 @@
 
 enum {
 	PIDS_MAX = 256,
-	QUIET_US = 50000,   /* without a frame: none comes any more */
+	QUIET_US = 50000,    /* without a frame: none comes any more */
 	TIMED_MOST = 200000, /* frames a second whose latency is taken, at most */
 };
 
@@ -42,7 +42,7 @@ struct result {
 	__u64 sent, received;
 	double cpu;            /* ns that `pid` had of a CPU, per second */
 	double cpu_per_packet; /* ns */
-	struct places lost; /* entered: lost before that */
+	struct places lost;    /* entered: lost before that */
 	struct kind kind[GENERATE_KINDS];
 };
 
@@ -79,7 +79,8 @@ static void *sender(void *unused)
 	int batch = gen.state->gap && gen.state->gap >> GENERATE_GAP_SHIFT > 1000 ? 16 : 64;
 	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = data, .data_size_in = ctx.data_end,
 		    .ctx_in = &ctx, .ctx_size_in = sizeof(ctx), .repeat = 1 << 30,
-		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = gen.batch ? gen.batch : batch);
+		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
+		    .batch_size = gen.batch ? gen.batch : batch);
 
 	enter(&net.from);
 	while (!stop)

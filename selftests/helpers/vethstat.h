@@ -72,7 +72,8 @@ static inline __u64 veth_xmit_drops(const char *name)
 		*colon = '\0';
 		/* Eight numbers of what was received; sent: bytes, packets, errors, drops. */
 		if (!strcmp(start, name))
-			sscanf(colon + 1, "%*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %llu", &n);
+			sscanf(colon + 1, "%*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %llu",
+			       &n);
 	}
 	if (f)
 		fclose(f);
