@@ -81,12 +81,17 @@ wire() { # IF CPU MAC
 	done
 }
 
-topology() {
+wires() {
 	ip link add "$DUT0" address 02:00:00:00:00:02 type veth peer name "$GEN0" address 02:00:00:00:00:01 &&
 		ip link add "$DUT1" address 02:00:00:00:00:03 type veth peer name "$SINK0" address 02:00:00:00:00:04 &&
 		wire "$DUT0" "$DUT_CPU" && wire "$DUT1" "$DUT_CPU" &&
-		netns gen && netns sink && far_end gen "$GEN0" && far_end sink "$SINK0" ||
-		{ fail "the bench's wires"; exit 1; }
+		netns gen && netns sink && far_end gen "$GEN0" && far_end sink "$SINK0"
+}
+
+topology() {
+	wires && return
+	fail "the bench's wires"
+	exit 1
 }
 
 # An interface that moves loses its threads, and gets new ones there.
@@ -192,10 +197,10 @@ sample() {
 }
 
 samples() {
-	local experiment=$1 params=$2 each filter=
+	local experiment=$1 params=$2 each metric unit value filter=
 	shift 2
 	for each; do
-		IFS== read -r metric unit value <<< "$each"
+		IFS='=' read -r metric unit value <<< "$each"
 		filter+="{metric: \"$metric\", unit: \"$unit\", value: ($value)},"
 	done
 	jq -c --arg experiment "$experiment" --arg contender "$CONTENDER" --argjson params "$params" \

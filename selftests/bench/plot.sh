@@ -44,13 +44,14 @@ curves() {
 columns() {
 	local data
 	data=$(jq -r --argjson scale "$4" "
-		map(select($5)) | if . == [] then empty else . as \$all |
-		(map(.contender) | unique) as \$who |
-		([\"group\"] + \$who | map(\"\\\"\(.)\\\"\") | join(\" \")),
-		(reduce .[] as \$it ([]; (\$it | $6 | tostring) as \$g | if index(\$g) then . else . + [\$g] end)[] as \$g |
-		[\"\\\"\(\$g)\\\"\", (\$who[] as \$w |
-		([\$all[] | select(.contender == \$w and ($6 | tostring) == \$g)][0].median * \$scale)? // \"NaN\")] |
-		map(tostring) | join(\" \")) end" "$JSON")
+		def quoted: \"\\\"\(.)\\\"\";
+		map(select($5) | . + { group: ($6 | tostring) }) | select(. != []) |
+		(map(.contender) | unique) as \$who | . as \$all |
+		([\"group\"] + \$who | map(quoted)),
+		(reduce .[].group as \$g ([]; if index([\$g]) then . else . + [\$g] end) | .[] as \$g |
+			[(\$g | quoted)] + [\$who[] as \$w | [\$all[] |
+				select(.contender == \$w and .group == \$g).median * \$scale][0] // \"NaN\"]) |
+		map(tostring) | join(\" \")" "$JSON")
 	[ -n "$data" ] || return 0
 	draw "$1" "$2" "$3" <<-END
 		\$data << EOD

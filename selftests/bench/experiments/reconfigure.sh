@@ -46,7 +46,7 @@ echo "  under $(load .rate) packets/s on another core: $(spread < "$T/times") us
 
 # The times between one build's last packet and the next one's first; and between
 # two packets of one build, on average.
-bpftool -j map dump pinned $PINS/eth0/maps/watched | jq -r "
+bpftool -j map dump pinned "$PINS/eth0/maps/watched" | jq -r "
 	[.[].formatted | select(.key > $APPLIES).value | select(.packets > 1)] |
 	(range(1; length) as \$i | \"gap \(.[\$i].first - .[\$i - 1].last)\"),
 	(.[] | \"interval \((.last - .first) / (.packets - 1) | round)\")" > "$T/watched"
