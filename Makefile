@@ -5,7 +5,8 @@
 #   make budget     selftests/budget.csv anew: what each BPF program costs (as root)
 #   make lint       clang-format, cppcheck, shellcheck
 #   make demo       a real chain on real packets, in its own namespaces
-#   make bench      the cost of a hop, of an apply, of a slow path's layouts
+#   make bench      galette beside others, in figures: build/bench.json, build/bench/*.svg
+#   make bench-smoke    only whether the benchmarks work
 #   make install    DESTDIR, PREFIX
 #   make deps       install what building and testing need (Debian's apt)
 # V=1 shows the commands; SANITIZE=1 builds the tool with ASan and UBSan.
@@ -64,7 +65,7 @@ UNIT    := $(patsubst %.c,$(B)/%,$(wildcard selftests/unit/*_test.c))
 NFTEST  := $(patsubst %.c,$(B)/%,$(wildcard selftests/nf/*_test.c))
 HELPERS := $(patsubst %.c,$(B)/%,$(filter-out %.bpf.c,$(wildcard selftests/helpers/*.c)))
 BUDGET  := $(B)/selftests/nf/budget
-BENCH   := $(B)/selftests/bench/hop $(B)/selftests/bench/layout
+BENCH   := $(patsubst %,$(B)/selftests/bench/%,generate hop layout)
 E2E     := $(sort $(wildcard selftests/e2e/*.sh))
 
 # Hyperscan is for x86; its port to other machines is called otherwise.
@@ -77,6 +78,9 @@ PACKAGES := make gcc g++ clang llvm bpftool pkg-config libbpf-dev libelf-dev zli
 	iputils-ping netcat-openbsd procps man-db groff \
 	busybox curl dnsmasq-base iperf3 mosquitto mosquitto-clients nftables
 
+# What make bench needs besides.
+BENCH_PACKAGES := gnuplot-nox
+
 # clang-format knows C, cppcheck finds what compilers do not.
 # An exported tree has no git.
 sources = $(shell find . -name build -prune -o -name '.?*' -prune -o -type f \( $(1) \) -printf '%P\n' | sort)
@@ -85,7 +89,7 @@ SHSOURCES = $(call sources,-name '*.sh') selftests/run tool/galette-pin.bash too
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check run-check sanitized budget lint demo bench install deps clean format
+.PHONY: all check run-check sanitized budget lint demo bench bench-smoke run-bench install deps clean format
 
 all: $(B)/galette-pin $(B)/galette-slow $(NF) $(NFSO) $(RULES)
 
@@ -161,7 +165,7 @@ $(B)/selftests/helpers/%: selftests/helpers/%.c
 check: deps
 	$(Q)$(MAKE) --no-print-directory run-check
 
-run-check: all $(TESTBPF) $(TESTSO) $(UNIT) $(NFTEST) $(HELPERS) $(BUDGET)
+run-check: all $(TESTBPF) $(TESTSO) $(UNIT) $(NFTEST) $(HELPERS) $(BUDGET) $(BENCH)
 	$(Q)$(if $(SANITIZE),,$(MAKE) --no-print-directory SANITIZE=1 sanitized)
 	$(Q)GALETTE_BUILD=$(abspath $(B)) selftests/run $(UNIT) $(NFTEST) $(if $(SANITIZE),,$(SANITIZED)) $(E2E)
 
@@ -180,9 +184,16 @@ demo: deps
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)selftests/demo.sh
 
-bench: deps
-	$(Q)$(MAKE) --no-print-directory all $(TESTBPF) $(HELPERS) $(BENCH)
-	$(Q)GALETTE_BUILD=$(abspath $(B)) selftests/bench/bench.sh
+bench:
+	$(Q)$(MAKE) --no-print-directory deps PACKAGES='$(PACKAGES) $(BENCH_PACKAGES)'
+	$(Q)$(MAKE) --no-print-directory run-bench
+
+bench-smoke: deps
+	$(Q)BENCH_SMOKE=1 BENCH_OUT=$(abspath $(B))/bench-smoke/bench $(MAKE) --no-print-directory run-bench
+
+# EXPERIMENTS: those of selftests/bench/experiments to run, else all.
+run-bench: all $(TESTBPF) $(HELPERS) $(BENCH)
+	$(Q)GALETTE_BUILD=$(abspath $(B)) selftests/bench/bench.sh $(EXPERIMENTS)
 
 lint: deps
 	$(Q)clang-format --dry-run -Werror $(CSOURCES)

@@ -57,17 +57,24 @@ static inline int veth_ethtool(int sock, const char *name, void *command)
 	return ioctl(sock, SIOCETHTOOL, &ifr);
 }
 
-/* 0 where /sys is that of another network namespace. */
+/* Of the calling thread's network namespace, whichever /sys is mounted. */
 static inline __u64 veth_xmit_drops(const char *name)
 {
-	char path[64 + IFNAMSIZ];
+	FILE *f = fopen("/proc/thread-self/net/dev", "r");
 	unsigned long long n = 0;
-	FILE *f;
+	char line[512];
 
-	snprintf(path, sizeof(path), "/sys/class/net/%s/statistics/tx_dropped", name);
-	f = fopen(path, "r");
-	if (f && fscanf(f, "%llu", &n) != 1)
-		n = 0;
+	while (f && fgets(line, sizeof(line), f)) {
+		char *colon = strchr(line, ':'), *start = line + strspn(line, " ");
+
+		if (!colon)
+			continue;
+		*colon = '\0';
+		/* Eight numbers of what was received; sent: bytes, packets, errors, drops. */
+		if (!strcmp(start, name))
+			sscanf(colon + 1, "%*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %llu",
+			       &n);
+	}
 	if (f)
 		fclose(f);
 	return n;

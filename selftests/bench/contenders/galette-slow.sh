@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# shellcheck shell=bash
+# The same chain in user space: every packet leaves the kernel for galette-slow, and comes back.
+
+start() {
+	cat > "$T/galette-slow.toml" <<-END
+		[functions.macswap]
+		disable_xdp = true
+		[[links]]
+		from = "rx"
+		to = ["macswap"]
+		[[links]]
+		from = "macswap"
+		to = ["tx"]
+	END
+	on_dut "$GALETTE" --nf-path "$NF" -q attach --mode native "$DUT0" "$T/galette-slow.toml"
+}
+
+stop() {
+	pin -q detach "$DUT0"
+}
+
+pids() {
+	slow_show .pid "$DUT0"
+}

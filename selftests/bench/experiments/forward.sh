@@ -1,0 +1,39 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# Forwarding (macswap): the greatest rate with a loss below 0.1 %, by size; and at rest, at
+# 1000 packets/s, at 10 % and at 50 % of that rate: CPU time and latency.
+. "$(dirname "$0")/../lib.sh"
+
+SIZES=(64 128 256 512 1024 1280 1518)
+LOADED=(64 1518) # sizes at which loads are looked at
+[ -z "$SMOKE" ] || SIZES=(64 1518)
+
+at_load() { # SIZE NAME RATE
+	generate --size "$1" --rate "$3" || return
+	samples forward "{\"size\":$1,\"load\":\"$2\"}" \
+		cpu=share=.cpu cpu_per_packet=ns='(if .received > 0 then .cpu_ns else null end)' \
+		loss=share=.loss \
+		p50=ns='(if .received > 0 then .light.p50 else null end)' \
+		p99=ns='(if .received > 0 then .light.p99 else null end)' \
+		p999=ns='(if .received > 0 then .light.p999 else null end)' \
+		max=ns='(if .received > 0 then .light.max else null end)'
+}
+
+forward() {
+	local size
+	generate --rate 0 && samples forward '{"load":"rest"}' cpu=share=.cpu
+	for size in "${SIZES[@]}"; do
+		greatest "$size" --size "$size" || continue
+		samples forward "{\"size\":$size}" rate=packets/s=.rate bits=bit/s=.bits received=packets=.received \
+			cpu_per_packet=ns=.cpu_ns generator_limited=bool='(.generator_limited | if . then 1 else 0 end)'
+		[[ " ${LOADED[*]} " == *" $size "* ]] || continue
+		at_load "$size" "1000/s" 1000
+		at_load "$size" "10%" $((GREATEST / 10))
+		at_load "$size" "50%" $((GREATEST / 2))
+	done
+}
+
+contenders xdp-limit galette galette-slow
+topology
+rounds forward

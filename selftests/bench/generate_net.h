@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Of generate.c: interfaces in network namespaces, and what their rings have lost. */
+#ifndef GENERATE_NET_H
+#define GENERATE_NET_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "helpers/vethstat.h"
+
+enum {
+	DEVICES_MAX = 8
+};
+
+struct interface {
+	int netns; /* -1: that of the device under test */
+	int index;
+	const char *name;
+};
+
+static struct {
+	int own; /* the namespace of the device under test */
+	struct interface from, to, device[DEVICES_MAX];
+	int devices;
+} net;
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "generate: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+/* Of the calling thread. */
+static void enter(const struct interface *at)
+{
+	if (at->netns >= 0 && setns(at->netns, CLONE_NEWNET))
+		fail("network namespace");
+}
+
+static void leave(void)
+{
+	if (setns(net.own, CLONE_NEWNET))
+		fail("network namespace");
+}
+
+/* "IF", or "NETNS:IF" as `ip netns` names them. */
+static void open_interface(struct interface *at, char *spec)
+{
+	char path[256], *colon = strchr(spec, ':');
+
+	*at = (struct interface) { .netns = -1, .name = colon ? colon + 1 : spec };
+	if (colon) {
+		snprintf(path, sizeof(path), "/run/netns/%.*s", (int)(colon - spec), spec);
+		at->netns = open(path, O_RDONLY | O_CLOEXEC);
+		if (at->netns < 0)
+			fail(path);
+	}
+	enter(at);
+	at->index = if_nametoindex(at->name);
+	if (!at->index)
+		fail(spec);
+	leave();
+}
+
+static void open_net(int argc, char **argv)
+{
+	net.own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (net.own < 0)
+		fail("/proc/self/ns/net");
+	open_interface(&net.from, argv[0]);
+	open_interface(&net.to, argv[1]);
+	for (net.devices = 0; net.devices < argc - 2; net.devices++)
+		open_interface(&net.device[net.devices], argv[2 + net.devices]);
+}
+
+static struct veth_stat stat_of(const struct interface *at)
+{
+	struct veth_stat stat;
+
+	enter(at);
+	if (veth_stat(at->name, &stat))
+		fail(at->name);
+	leave();
+	return stat;
+}
+
+/* Frames so far, by the place where veth counts them. */
+struct places {
+	__u64 entered; /* the ring of the interface that the generator sends to has taken them */
+	__u64 device;  /* dropped by a program there, or for want of memory */
+	__u64 leaving; /* the ring of the interface behind was full */
+	__u64 sink;    /* lost where the sink is, for want of memory */
+};
+
+static struct places places(void)
+{
+	struct places p = { .entered = stat_of(&net.from).xmit,
+			    .sink = stat_of(&net.to).rx_drops };
+
+	for (int i = 0; i < net.devices; i++) {
+		struct veth_stat stat = stat_of(&net.device[i]);
+
+		p.device += stat.xdp_drops + stat.rx_drops;
+		p.leaving += stat.xmit_drops; /* the XDP kinds are in it */
+	}
+	return p;
+}
+
+static void places_sub(struct places *a, const struct places *b)
+{
+	a->entered -= b->entered;
+	a->device -= b->device;
+	a->leaving -= b->leaving;
+	a->sink -= b->sink;
+}
+
+#endif

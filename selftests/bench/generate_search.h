@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Of generate.c: the greatest rate at which less than a given share is lost.
+ *
+ * From a guess on the rate goes up or down in growing steps until one rate has passed and
+ * one has not; then between the two, until they are near each other. A rate that has
+ * failed by little is tried again: what else the machine does loses packets as well.
+ */
+#ifndef GENERATE_SEARCH_H
+#define GENERATE_SEARCH_H
+
+#include "generate_run.h"
+
+#define SEARCH_STEP   1.1
+#define SEARCH_NEAR   1.03 /* close enough */
+#define SEARCH_LITTLE 0.05 /* a loss that may be the machine's */
+#define SEARCH_SHORT  0.97 /* of what was asked: less is the generator's limit */
+
+struct search {
+	double loss;
+	double guess; /* 0: what comes back when as much as possible is sent */
+	int probes;   /* at most */
+	bool found;
+	bool short_; /* the generator did not reach more */
+	struct result best;
+};
+
+static bool passes(struct search *s, double rate)
+{
+	struct result r = run_at(rate);
+
+	if (loss(&r) > s->loss && loss(&r) < SEARCH_LITTLE)
+		r = run_at(rate);
+	if (loss(&r) > s->loss || !r.received)
+		return false;
+	s->short_ = r.sent < rate * gen.seconds * SEARCH_SHORT;
+	s->found = true;
+	s->best = r;
+	return true;
+}
+
+static void search(struct search *s)
+{
+	double low = 0, high = 0, step = SEARCH_STEP, rate = s->guess;
+
+	if (!rate)
+		rate = fmax(run_at(INFINITY).rate, 1000);
+	for (int i = 0; i < s->probes && !s->short_; i++) {
+		if (passes(s, rate))
+			low = rate;
+		else
+			high = rate;
+		if (low && high && high < low * SEARCH_NEAR)
+			break;
+		if (low && high) {
+			rate = sqrt(low * high);
+			continue;
+		}
+		rate = low ? low * step : high / step;
+		step *= step;
+	}
+}
+
+#endif

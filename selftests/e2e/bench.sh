@@ -1,0 +1,30 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# The benchmarks run, and every contender's packets come through; how fast is not looked at.
+. "$(dirname "$0")/../lib.sh"
+
+[ "$BUILD" = "$ROOT/build" ] || {
+	skip "bench" "it is build/ that is measured, this is $BUILD"
+	exit
+}
+
+contender_came_through() {
+	holds "$1: packets came through" jq -se "map(select(.contender == \"$1\" and
+		.metric == \"received\" and .value > 0)) | length > 0" "$T/bench/samples.jsonl"
+}
+
+mkdir "$T/bench"
+BENCH_SMOKE=1 BENCH_OUT=$T/bench expect 0 "selftests/bench/bench.sh" "$ROOT/selftests/bench/bench.sh" || exit
+for contender in "$ROOT"/selftests/bench/contenders/*.sh; do
+	name=$(basename "$contender" .sh)
+	missing=$(sed -n "s/^ok - .*: $name # SKIP //p" "$T/out" | head -1)
+	if [ -n "$missing" ]; then
+		skip "$name" "$missing"
+	else
+		contender_came_through "$name"
+	fi
+done
+cp "$T/bench.json" "$T/out"
+json "bench.json is a list of figures" 'length > 0 and all(.[]; has("experiment") and has("contender") and
+	has("params") and has("metric") and has("unit") and .low <= .median and .median <= .high and .n > 0)'
