@@ -63,7 +63,7 @@ TESTSO  := $(patsubst %.c,$(B)/%.so,$(wildcard selftests/nf-objects/native-*.c) 
 UNIT    := $(patsubst %.c,$(B)/%,$(wildcard selftests/unit/*_test.c))
 NFTEST  := $(patsubst %.c,$(B)/%,$(wildcard selftests/nf/*_test.c))
 HELPERS := $(patsubst %.c,$(B)/%,$(filter-out %.bpf.c,$(wildcard selftests/helpers/*.c)))
-BENCH   := $(patsubst %,$(B)/selftests/bench/%,generate hop layout)
+BENCH   := $(patsubst %,$(B)/selftests/bench/%,af_packet generate hop layout)
 E2E     := $(sort $(wildcard selftests/e2e/*.sh))
 
 # Hyperscan is for x86; its port to other machines is called otherwise.

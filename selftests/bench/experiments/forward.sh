@@ -34,6 +34,6 @@ forward() {
 	done
 }
 
-contenders xdp-limit galette galette-slow
+contenders xdp-limit galette galette-slow af-packet af-packet-poll
 topology
 rounds forward
