@@ -21,8 +21,8 @@
 #include <sys/socket.h>
 
 enum {
-	BLOCK_SIZE = 1 << 16,
-	BLOCKS = 128,
+	BLOCK_SIZE = 1 << 13, /* small: a block is handed over when it is full */
+	BLOCKS = 1024,
 	RX_FRAME = 2048, /* only a bound: packets of a block lie close together */
 	RX_SIZE = BLOCK_SIZE * BLOCKS,
 	TX_FRAME = 2048,

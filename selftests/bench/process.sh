@@ -23,7 +23,7 @@ run_process() {
 	taskset -c "$DUT_CPUS" "$@" <> "$T/silence" > "$T/process.log" 2>&1 &
 	PROCESS=$!
 	wait_for comes_back && kill -0 "$PROCESS" 2> /dev/null && return
-	indent "$T/process.log"
+	tail -n 20 "$T/process.log" | indent
 	return 1
 }
 

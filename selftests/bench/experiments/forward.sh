@@ -34,6 +34,6 @@ forward() {
 	done
 }
 
-contenders xdp-limit galette galette-slow af-packet af-packet-poll
+contenders xdp-limit galette galette-slow af-packet af-packet-poll dpdk-af-packet dpdk-af-xdp
 topology
 rounds forward
