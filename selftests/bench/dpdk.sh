@@ -5,6 +5,7 @@
 #
 #   run_testpmd VDEV      macswap on that device
 
+# shellcheck source=selftests/bench/process.sh
 . "$BENCH/process.sh"
 
 needs() {

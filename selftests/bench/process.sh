@@ -34,5 +34,5 @@ stop() {
 }
 
 pids() {
-	echo $PROCESS
+	echo "$PROCESS"
 }

@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 # macswap in user space over AF_PACKET, by af_packet.c, which never sleeps.
 
+# shellcheck source=selftests/bench/process.sh
 . "$BENCH/process.sh"
 
 start() {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# shellcheck shell=bash disable=SC2034 # SINK and GENERATE are for lib.sh
+# shellcheck shell=bash disable=SC2034,SC2153 # SINK and GENERATE are for lib.sh, $SINK0 from there
 # Linux's bridge from $DUT0 to $DUT1: it forwards, and changes nothing.
 
 SINK=$SINK0

@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 # DPDK's macswap, over AF_PACKET's rings.
 
+# shellcheck source=selftests/bench/dpdk.sh
 . "$BENCH/dpdk.sh"
 
 start() {

@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 # DPDK's macswap, over AF_XDP, which copies on veth.
 
+# shellcheck source=selftests/bench/dpdk.sh
 . "$BENCH/dpdk.sh"
 
 start() {

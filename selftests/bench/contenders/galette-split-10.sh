@@ -2,5 +2,6 @@
 # shellcheck shell=bash
 # A chain in the kernel, of which 10 % of the packets leave for galette-slow.
 
+# shellcheck source=selftests/bench/split.sh
 . "$BENCH/split.sh"
 split 0.1
