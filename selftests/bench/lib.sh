@@ -31,6 +31,7 @@
 #
 # ROUNDS, DURATION (seconds for a point), SMOKE: see bench.sh.
 
+# shellcheck source=selftests/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 BENCH=$ROOT/selftests/bench
