@@ -52,9 +52,11 @@ bpf_bytes() {
 }
 
 rest() {
-	local pids from before
-	# shellcheck disable=SC2046 # a list
-	readarray -t pids < <(family $(pids))
+	local own pids from before
+	own=$(pids)
+	pids() { echo "$own"; } # asking galette-slow wakes it
+	# shellcheck disable=SC2086 # a list
+	readarray -t pids < <(family $own)
 	[ -n "$SMOKE" ] || [ ${#pids[@]} -eq 0 ] || come_to_rest "${pids[@]}"
 	from=${EPOCHREALTIME/./}
 	before=$(switches "${pids[@]}")
