@@ -65,7 +65,7 @@ UNIT    := $(patsubst %.c,$(B)/%,$(wildcard selftests/unit/*_test.c))
 NFTEST  := $(patsubst %.c,$(B)/%,$(wildcard selftests/nf/*_test.c))
 HELPERS := $(patsubst %.c,$(B)/%,$(filter-out %.bpf.c,$(wildcard selftests/helpers/*.c)))
 BUDGET  := $(B)/selftests/nf/budget
-BENCH   := $(patsubst %,$(B)/selftests/bench/%,generate hop layout)
+BENCH   := $(patsubst %,$(B)/selftests/bench/%,af_packet generate hop layout)
 E2E     := $(sort $(wildcard selftests/e2e/*.sh))
 
 # Hyperscan is for x86; its port to other machines is called otherwise.
@@ -79,7 +79,7 @@ PACKAGES := make gcc g++ clang llvm bpftool pkg-config libbpf-dev libelf-dev zli
 	busybox curl dnsmasq-base iperf3 mosquitto mosquitto-clients nftables
 
 # What make bench needs besides.
-BENCH_PACKAGES := gnuplot-nox
+BENCH_PACKAGES := gnuplot-nox dpdk-dev
 
 # clang-format knows C, cppcheck finds what compilers do not.
 # An exported tree has no git.

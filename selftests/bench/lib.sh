@@ -31,6 +31,7 @@
 #
 # ROUNDS, DURATION (seconds for a point), SMOKE: see bench.sh.
 
+# shellcheck source=selftests/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 BENCH=$ROOT/selftests/bench
@@ -94,10 +95,12 @@ topology() {
 	exit 1
 }
 
-# An interface that moves loses its threads, and gets new ones there.
+# An interface that moves loses its threads, and gets new ones there. IPv6 would send frames
+# of its own.
 far_end() { # NETNS IF
 	ip link set "$2" netns "$1" &&
-		ip netns exec "$1" bash -c "$(declare -f napi_threads wire); wire $2 $GEN_CPU"
+		ip netns exec "$1" bash -c "$(declare -f napi_threads wire)
+			echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6 && wire $2 $GEN_CPU"
 }
 
 # ---- contenders ----

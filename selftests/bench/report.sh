@@ -22,7 +22,7 @@ machine() {
 		--arg hypervisor "$(systemd-detect-virt 2> /dev/null || lscpu | sed -n 's/^Hypervisor vendor: *//p')" \
 		--arg commit "$(git -C "$here" describe --always --dirty 2> /dev/null)" \
 		--arg clang "$(version clang)" --arg libbpf "$(version libbpf-dev)" \
-		--arg dpdk "$(version dpdk)" --arg nftables "$(version nftables)" \
+		--arg dpdk "$(version dpdk-dev)" --arg nftables "$(version nftables)" \
 		--arg mitigations "$(grep -H Mitigation $vulnerabilities/* 2> /dev/null | sed 's|.*/||; s|:Mitigation||')" '
 		{ $cpu, $cores, $kernel, $hypervisor, $commit,
 		  mitigations: ($mitigations | split("\n") | map(select(. != ""))),
