@@ -79,7 +79,7 @@ PACKAGES := make gcc g++ clang llvm bpftool pkg-config libbpf-dev libelf-dev zli
 	busybox curl dnsmasq-base iperf3 mosquitto mosquitto-clients nftables
 
 # What make bench needs besides.
-BENCH_PACKAGES := gnuplot-nox dpdk-dev
+BENCH_PACKAGES := gnuplot-nox dpdk-dev iptables ipset
 
 # clang-format knows C, cppcheck finds what compilers do not.
 # An exported tree has no git.

@@ -29,6 +29,7 @@
  *               behind the device was full; sink; elsewhere: sockets, queues, user space
  *   cpu         share of one CPU that the --pid ones had; cpu_ns of it for a packet
  *   light, heavy    sent, received, and ns from FROM to TO: p50, p99, p999, max
+ *   heavy_rate  of heavy ones received while sending, without what was in queues at the end
  *   found, generator_limited    of --lossfree: a rate was found; more could not be sent
  *
  * The program that generates runs all the time, and sends when a frame is due: the pace is
@@ -156,6 +157,7 @@ static void print(const struct result *r)
 	printf(",\"cpu\":%.4f,\"cpu_ns\":%.1f", r->cpu / 1e9, r->cpu_per_packet);
 	print_kind("light", &r->kind[GENERATE_LIGHT]);
 	print_kind("heavy", &r->kind[GENERATE_HEAVY]);
+	printf(",\"heavy_rate\":%.0f", r->heavy_rate);
 	if (opt.search.loss)
 		printf(",\"found\":%s,\"generator_limited\":%s",
 		       opt.search.found ? "true" : "false",

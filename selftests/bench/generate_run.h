@@ -42,6 +42,7 @@ struct result {
 	__u64 sent, received;
 	double cpu;            /* ns that `pid` had of a CPU, per second */
 	double cpu_per_packet; /* ns */
+	double heavy_rate;     /* received while sending: not what was in queues then */
 	struct places lost;    /* entered: lost before that */
 	struct kind kind[GENERATE_KINDS];
 };
@@ -60,10 +61,14 @@ static __u64 total(const __u64 *sent)
 	       __atomic_load_n(&sent[GENERATE_HEAVY], __ATOMIC_RELAXED);
 }
 
+static __u64 sunk(int kind)
+{
+	return __atomic_load_n(&gen.state->sunk[kind].packets, __ATOMIC_RELAXED);
+}
+
 static __u64 received(void)
 {
-	return __atomic_load_n(&gen.state->sunk[GENERATE_LIGHT].packets, __ATOMIC_RELAXED) +
-	       __atomic_load_n(&gen.state->sunk[GENERATE_HEAVY].packets, __ATOMIC_RELAXED);
+	return sunk(GENERATE_LIGHT) + sunk(GENERATE_HEAVY);
 }
 
 /* ---- the sender ---- */
@@ -130,12 +135,15 @@ static double cpu_seconds(void)
 
 struct moment {
 	double time, cpu;
-	__u64 received;
+	__u64 received, heavy;
 };
 
 static struct moment moment(void)
 {
-	return (struct moment) { .time = now(), .cpu = cpu_seconds(), .received = received() };
+	return (struct moment) { .time = now(),
+				 .cpu = cpu_seconds(),
+				 .received = received(),
+				 .heavy = sunk(GENERATE_HEAVY) };
 }
 
 static void spent(const struct moment *from, const struct moment *to, struct result *r)
@@ -143,6 +151,7 @@ static void spent(const struct moment *from, const struct moment *to, struct res
 	double cpu = to->cpu - from->cpu;
 
 	r->cpu = cpu / (to->time - from->time) * 1e9;
+	r->heavy_rate = (to->heavy - from->heavy) / (to->time - from->time);
 	r->cpu_per_packet =
 		to->received > from->received ? cpu / (to->received - from->received) * 1e9 : 0;
 }
