@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * hop NF ROUNDS REPEAT: what a hop costs. Chains called NF-1-COPY, NF-2-COPY, …
- * NF-16-COPY of that many functions NF are attached; each root program is run
+ * NF-31-COPY of that many functions NF are attached; each root program is run
  * with BPF_PROG_TEST_RUN beside the same NFs fused by hand and wired as in the
  * original (bench/wiring.h). One round runs each of them once, so that what
- * else the machine does hits all alike; the minimum is the figure. Of each
- * there are several copies: where its programs came to lie in memory makes a
- * long chain twice as slow or not, whatever its wiring.
+ * else the machine does hits all alike. Of each there are several copies: where
+ * its programs came to lie in memory makes a long chain twice as slow or not,
+ * whatever its wiring. Prints samples (bench/lib.sh) of the experiment "chain":
+ *
+ *   time   ns for a packet, from the root program on
+ *   hop    ns for each function more: (time of N - time of 1) / (N - 1)
+ *   bare   the same, less that of the fused program: what is not the function's
  */
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,13 +25,13 @@ enum {
 	OURS,
 	ORIGINAL,
 	WIRINGS,
-	LENGTHS = 5,
+	LENGTHS = 6,
 	COPIES = 4,
 	ROUNDS_MAX = 1000
 };
 
-static const char *const names[WIRINGS] = { "fused by hand", "galette", "original's wiring" };
-static const int lengths[LENGTHS] = { 1, 2, 4, 8, 16 };
+static const char *const names[WIRINGS] = { "fused", "galette", "original" };
+static const int lengths[LENGTHS] = { 1, 2, 4, 8, 16, 31 };
 
 struct run {
 	int program[COPIES];
@@ -139,12 +142,14 @@ static __u32 measure(const struct run *run, int copy, int repeat)
 	return opts.duration;
 }
 
-static int compare(const void *a, const void *b)
+static void sample(const char *nf, int wiring, int i, const char *metric, double value)
 {
-	return *(__u32 *)a < *(__u32 *)b ? -1 : 1;
+	printf("{\"experiment\":\"chain\",\"contender\":\"%s\",\"params\":{\"nf\":\"%s\","
+	       "\"functions\":%d},\"metric\":\"%s\",\"unit\":\"ns\",\"value\":%.2f}\n",
+	       names[wiring], nf, lengths[i], metric, value);
 }
 
-/* What a hop costs in a chain of lengths[i]: by the minima, or the medians. */
+/* What each function more than one costs, of that round and copy. */
 static double hop(int wiring, int i, int at)
 {
 	const struct run *r = runs[wiring];
@@ -152,47 +157,26 @@ static double hop(int wiring, int i, int at)
 	return ((double)r[i].ns[at] - r[0].ns[at]) / (lengths[i] - lengths[0]);
 }
 
-/* Ours to the original's; `bare`: less what the function costs when it is fused. */
-static double ratio(int i, int at, bool bare)
+static void print(const char *nf, int samples)
 {
-	double body = bare ? hop(FUSED, i, at) : 0;
-
-	return (hop(OURS, i, at) - body) / (hop(ORIGINAL, i, at) - body);
-}
-
-static void print(const char *nf, int rounds)
-{
-	int count = rounds * COPIES;
-
-	printf("%s, ns a packet: minimum (median) of %d rounds with %d copies\n%-20s", nf,
-	       rounds, COPIES, "  functions");
-	for (int i = 0; i < LENGTHS; i++)
-		printf(" %12d", lengths[i]);
 	for (int w = 0; w < WIRINGS; w++) {
-		printf("\n  %-18s", names[w]);
 		for (int i = 0; i < LENGTHS; i++) {
-			qsort(runs[w][i].ns, count, sizeof(__u32), compare);
-			printf(" %5u (%4u)", runs[w][i].ns[0], runs[w][i].ns[count / 2]);
+			for (int at = 0; at < samples; at++) {
+				sample(nf, w, i, "time", runs[w][i].ns[at]);
+				if (i)
+					sample(nf, w, i, "hop", hop(w, i, at));
+				if (i && w != FUSED)
+					sample(nf, w, i, "bare",
+					       hop(w, i, at) - hop(FUSED, i, at));
+			}
 		}
 	}
-	for (int w = 0; w < WIRINGS; w++) {
-		printf("\n  hop, %-31s", names[w]);
-		for (int i = 1; i < LENGTHS; i++)
-			printf(" %5.1f (%4.1f)", hop(w, i, 0), hop(w, i, count / 2));
-	}
-	printf("\n  %-36s", "ours / original's");
-	for (int i = 1; i < LENGTHS; i++)
-		printf(" %5.2f (%4.2f)", ratio(i, 0, false), ratio(i, count / 2, false));
-	printf("\n  %-38s", "… without the function itself");
-	for (int i = 1; i < LENGTHS; i++)
-		printf(" %5.2f (%4.2f)", ratio(i, 0, true), ratio(i, count / 2, true));
-	printf("\n\n");
 }
 
 int main(int argc, char **argv)
 {
 	int rounds = argc == 4 ? atoi(argv[2]) : 0, repeat = argc == 4 ? atoi(argv[3]) : 0;
-	int sample = 0;
+	int at = 0;
 
 	if (rounds < 1 || rounds > ROUNDS_MAX || repeat < 1) {
 		fprintf(stderr, "usage: hop NF ROUNDS REPEAT\n");
@@ -201,11 +185,11 @@ int main(int argc, char **argv)
 	for (int copy = 0; copy < COPIES; copy++)
 		open_copy(argv[1], copy);
 	for (int round = 0; round < rounds; round++)
-		for (int copy = 0; copy < COPIES; copy++, sample++)
+		for (int copy = 0; copy < COPIES; copy++, at++)
 			for (int i = 0; i < LENGTHS; i++)
 				for (int w = 0; w < WIRINGS; w++)
-					runs[w][i].ns[sample] =
+					runs[w][i].ns[at] =
 						measure(&runs[w][i], copy, repeat);
-	print(argv[1], rounds);
+	print(argv[1], at);
 	return 0;
 }

@@ -20,6 +20,7 @@ FUSED(2)
 FUSED(4)
 FUSED(8)
 FUSED(16)
+FUSED(31)
 
 /* As the original GALETTE does: each NF has a map of what its actions are, and a prog array. */
 enum act {
