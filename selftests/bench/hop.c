@@ -188,8 +188,7 @@ int main(int argc, char **argv)
 		for (int copy = 0; copy < COPIES; copy++, at++)
 			for (int i = 0; i < LENGTHS; i++)
 				for (int w = 0; w < WIRINGS; w++)
-					runs[w][i].ns[at] =
-						measure(&runs[w][i], copy, repeat);
+					runs[w][i].ns[at] = measure(&runs[w][i], copy, repeat);
 	print(argv[1], at);
 	return 0;
 }
