@@ -20,7 +20,7 @@ struct tally {
 NF_CONFIG(struct { __u32 is_native; });
 NF_MAP(tallies, HASH, __u32, struct tally, 4);
 NF_MAP(added, HASH, __u32, __u64, 4);
-NF_MAP(own, PERCPU_ARRAY, __u32, __u64, 1);
+NF_MAP(own, PERCPU_ARRAY, __u32, __u64, 2);
 
 NF(native_tally, enum native_tally)
 {

@@ -114,6 +114,7 @@ static inline int alone_run(struct alone *a, const struct frame *f)
 	assert_non_null(exact);
 	memcpy(pkt.data, f->data, f->len);
 	action = nf_host_run(a->host, &pkt);
+	nf_host_flush();
 	assert_memory_equal(exact + HEADROOM, f->data, f->len);
 	free(exact);
 	return action;

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 
 #include "nf/worlds.h"
 
@@ -36,6 +37,7 @@ enum {
 	ROUNDS = 40,
 	KERNEL_REPEAT = 20000, /* a round */
 	NATIVE_RUNS = 100000,
+	CPUS_MAX = 256,
 };
 
 static void *kernel_side(void *arg)
@@ -111,6 +113,91 @@ static void test_removed(void **state)
 	assert_int_equal(
 		bpf_map_lookup_elem(nf_map(&w.nf, "tallies"), &key, &(struct tally) {}),
 		-ENOENT);
+	worlds_close(&w);
+}
+
+/* ---- additions that wait ---- */
+
+static struct nf_native_map *map_of(const struct worlds *w, const char *name)
+{
+	struct nf_native_map *const *map = nf_host_nf(w->host)->maps;
+
+	while (strcmp((*map)->name, name) != 0)
+		map++;
+	return *map;
+}
+
+/* What the map itself has for the CPU this runs on. */
+static uint64_t own(const struct worlds *w, uint32_t key)
+{
+	uint64_t value[CPUS_MAX];
+
+	assert_true(libbpf_num_possible_cpus() <= CPUS_MAX);
+	assert_int_equal(bpf_map_lookup_elem(nf_map(&w->nf, "own"), &key, value), 0);
+	return value[sched_getcpu()];
+}
+
+static void stay_on_this_cpu(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(sched_getcpu(), &set);
+	assert_int_equal(sched_setaffinity(0, sizeof(set), &set), 0);
+}
+
+/* They come together, in order with all else that an NF does to the map. */
+static void test_held(void **state)
+{
+	const struct nf_native_ops *ops;
+	const uint32_t keys[] = { 0, 1, 2 };
+	uint64_t value = 100;
+	struct worlds w, other;
+	void *map, *same;
+
+	stay_on_this_cpu();
+	worlds_open(&w, OBJECTS, OBJECTS, "native-tally", NULL, 1);
+	worlds_open(&other, OBJECTS, OBJECTS, "native-tally", NULL, 1);
+	assert_int_equal(nf_host_bind(other.host, "own", nf_map(&w.nf, "own")), 0);
+	ops = nf_host_nf(w.host)->ops;
+	map = map_of(&w, "own")->host;
+	same = map_of(&other, "own")->host;
+
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(ops->add(map, &keys[0], 2), 0);
+	assert_int_equal(own(&w, 0), 2); /* the first: whether there is such an entry */
+	nf_host_flush();
+	assert_int_equal(own(&w, 0), 10);
+	nf_host_flush();
+	assert_int_equal(own(&w, 0), 10);
+	/* Another entry; none. */
+	assert_int_equal(ops->add(map, &keys[0], 1), 0);
+	assert_int_equal(ops->add(map, &keys[1], 1), 0);
+	assert_int_equal(own(&w, 0), 11);
+	assert_int_equal(own(&w, 1), 1);
+	assert_int_equal(ops->add(map, &keys[2], 1), -ENOENT);
+	/* What goes down to nothing in between. */
+	assert_int_equal(ops->add(map, &keys[1], 1), 0);
+	assert_int_equal(ops->add(map, &keys[1], -1), 0);
+	assert_int_equal(ops->add(map, &keys[1], 3), 0);
+	nf_host_flush();
+	assert_int_equal(own(&w, 1), 4);
+	/* The other NF of the map sees it, and what is stored stays. */
+	assert_int_equal(ops->add(map, &keys[1], 1), 0);
+	assert_int_equal(ops->get(same, &keys[1], &value), 0);
+	assert_int_equal(value, 5);
+	assert_int_equal(ops->add(map, &keys[1], 1), 0);
+	assert_int_equal(*(uint64_t *)ops->view(same, &keys[1]), 6);
+	assert_int_equal(ops->add(map, &keys[1], 1), 0);
+	value = 100;
+	assert_int_equal(ops->put(same, &keys[1], &value, 0), 0);
+	nf_host_flush();
+	assert_int_equal(own(&w, 1), 100);
+	/* And whoever goes leaves it written. */
+	assert_int_equal(ops->add(map, &keys[1], 1), 0);
+	worlds_close(&other);
+	nf_host_bind(w.host, "own", nf_map(&w.nf, "own"));
+	assert_int_equal(own(&w, 1), 101);
 	worlds_close(&w);
 }
 
@@ -261,9 +348,10 @@ static void test_refused_map(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_counting),     cmocka_unit_test(test_removed),
-		cmocka_unit_test(test_offset_limit), cmocka_unit_test(test_clock),
-		cmocka_unit_test(test_refused),      cmocka_unit_test(test_refused_map),
+		cmocka_unit_test(test_counting),    cmocka_unit_test(test_removed),
+		cmocka_unit_test(test_held),        cmocka_unit_test(test_offset_limit),
+		cmocka_unit_test(test_clock),       cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_refused_map),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,6 +127,7 @@ static inline int native_run(struct worlds *w, struct frame *f)
 	memset(pkt.end, 0xee, page + PAGE - pkt.end);
 	memcpy(pkt.data, f->data, f->len);
 	action = nf_host_run(w->host, &pkt);
+	nf_host_flush();
 	f->len = pkt.end - pkt.data;
 	memcpy(f->data, pkt.data, f->len);
 	return action;

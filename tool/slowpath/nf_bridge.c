@@ -224,10 +224,15 @@ static int load(struct nf_bridge *bridge, int map)
 	return bridge->program < 0 ? bridge->program : 0;
 }
 
+static bool is_fixed(__u32 type)
+{
+	return type == BPF_MAP_TYPE_ARRAY || type == BPF_MAP_TYPE_PERCPU_ARRAY;
+}
+
 static bool is_in_place(__u32 type)
 {
-	return type == BPF_MAP_TYPE_ARRAY || type == BPF_MAP_TYPE_PERCPU_ARRAY ||
-	       type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
+	return is_fixed(type) || type == BPF_MAP_TYPE_PERCPU_HASH ||
+	       type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
 }
 
 int nf_bridge_open(struct nf_bridge *bridge, int fd, __u32 key_size, __u32 value_size,
@@ -246,7 +251,9 @@ int nf_bridge_open(struct nf_bridge *bridge, int fd, __u32 key_size, __u32 value
 		return -EINVAL;
 	if ((size_t)key_size + value_size > NF_ENTRY_SIZE_MAX)
 		return -E2BIG;
+	bridge->id = info.id;
 	bridge->in_place = is_in_place(info.type);
+	bridge->fixed = is_fixed(info.type);
 	bridge->field_count = nf_fields(btf, type, bridge->fields);
 	if (bridge->field_count < 0)
 		return bridge->field_count;

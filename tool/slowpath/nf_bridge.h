@@ -45,8 +45,10 @@ enum nf_edit {
 
 struct nf_bridge {
 	int program;
+	__u32 id; /* the map's */
 	__u32 key_size, value_size;
 	bool in_place; /* an update keeps the entry's memory: ARRAY, PERCPU */
+	bool fixed;    /* the entries are always the same: ARRAY, PERCPU_ARRAY */
 	struct nf_field fields[NF_FIELDS_MAX];
 	int field_count;
 	unsigned char *request; /* the program's packet */

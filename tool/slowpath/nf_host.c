@@ -316,3 +316,8 @@ int nf_host_run(struct nf_host *host, struct pkt *pkt)
 		nf_map_close_views((*m)->host);
 	return action < (__u32)host->action_count ? (int)action : NF_HOST_MISSED;
 }
+
+void nf_host_flush(void)
+{
+	nf_maps_flush();
+}

@@ -110,4 +110,11 @@ const char *nf_host_unbound(const struct nf_host *host);
  */
 int nf_host_run(struct nf_host *host, struct pkt *pkt);
 
+/*
+ * map_add() to one entry of an ARRAY or PERCPU_ARRAY map, again and again, is held
+ * back, in this process alone, until the NFs do anything else with that map: write
+ * what is, of all NFs.
+ */
+void nf_host_flush(void);
+
 #endif

@@ -5,6 +5,90 @@
 
 #include "nf_view.h"
 
+/* ---- additions that wait ---- */
+
+void nf_add(void *p, __u32 size, __u64 n)
+{
+	__u64 wide;
+	__u32 narrow;
+
+	if (size == sizeof(wide)) {
+		memcpy(&wide, p, size);
+		wide += n;
+		memcpy(p, &wide, size);
+	} else {
+		memcpy(&narrow, p, size);
+		narrow += (__u32)n;
+		memcpy(p, &narrow, size);
+	}
+}
+
+static int add_now(struct nf_bound_map *map, const void *key, __u64 n)
+{
+	unsigned char value[sizeof(n)] = {};
+
+	nf_add(value, map->bridge.value_size, n);
+	return nf_bridge_merge(&map->bridge, key, value, (unsigned char[]) { NF_ADD });
+}
+
+/*
+ * A call into the kernel costs more than many an NF, and what most NFs do with
+ * maps is count. Where an entry cannot go away, further additions to it can wait
+ * for each other.
+ */
+static struct nf_bound_map *holding;
+
+static void release(struct nf_bound_map **at)
+{
+	struct nf_bound_map *map = *at;
+
+	*at = map->next_held;
+	add_now(map, map->added, map->held);
+	map->holds = false;
+	map->held = 0;
+}
+
+void nf_maps_flush(void)
+{
+	while (holding)
+		release(&holding);
+}
+
+/* Another NF may have the map, too, and may have added what this one is to see. */
+static void flush_map(const struct nf_bound_map *map)
+{
+	struct nf_bound_map **at = &holding;
+
+	while (*at)
+		if ((*at)->bridge.id == map->bridge.id)
+			release(at);
+		else
+			at = &(*at)->next_held;
+}
+
+static bool hold(struct nf_bound_map *map, const void *key, __u64 n)
+{
+	if (!map->added || memcmp(map->added, key, map->bridge.key_size))
+		return false;
+	if (!map->holds) {
+		map->holds = true;
+		map->next_held = holding;
+		holding = map;
+	}
+	map->held += n;
+	return true;
+}
+
+/* It is there: the next additions to it can be held back. */
+static void remember(struct nf_bound_map *map, const void *key)
+{
+	flush_map(map);
+	if (!map->added)
+		map->added = malloc(map->bridge.key_size);
+	if (map->added)
+		memcpy(map->added, key, map->bridge.key_size);
+}
+
 /* ---- views ---- */
 
 static struct nf_view *find(const struct nf_bound_map *map, const void *key)
@@ -58,6 +142,7 @@ void *nf_map_view(void *arg, const void *key)
 
 	if (v)
 		return v->value;
+	flush_map(map);
 	if (!map->spare)
 		map->spare = view_new(&map->bridge);
 	v = map->spare;
@@ -116,32 +201,18 @@ void nf_bound_map_free(struct nf_bound_map *map)
 
 	if (!map)
 		return;
+	flush_map(map);
 	nf_map_close_views(map);
 	while ((v = map->spare)) {
 		map->spare = v->next;
 		view_free(v);
 	}
 	nf_bridge_close(&map->bridge);
+	free(map->added);
 	free(map);
 }
 
 /* ---- adding ---- */
-
-void nf_add(void *p, __u32 size, __u64 n)
-{
-	__u64 wide;
-	__u32 narrow;
-
-	if (size == sizeof(wide)) {
-		memcpy(&wide, p, size);
-		wide += n;
-		memcpy(p, &wide, size);
-	} else {
-		memcpy(&narrow, p, size);
-		narrow += (__u32)n;
-		memcpy(p, &narrow, size);
-	}
-}
 
 /* Also to `was`, so that it does not look like a store; what is no whole field is one. */
 static void view_add(const struct nf_bridge *bridge, struct nf_view *v, __u32 offset,
@@ -174,7 +245,7 @@ int nf_map_add(void *arg, const void *key, __u64 n)
 	struct nf_bound_map *map = arg;
 	const struct nf_bridge *bridge = &map->bridge;
 	struct nf_view *v = find(map, key);
-	unsigned char value[sizeof(n)] = {};
+	int err;
 
 	if (bridge->field_count != 1 || (bridge->value_size != 4 && bridge->value_size != 8))
 		return -EINVAL;
@@ -182,8 +253,12 @@ int nf_map_add(void *arg, const void *key, __u64 n)
 		view_add(bridge, v, 0, bridge->value_size, n);
 		return 0;
 	}
-	nf_add(value, bridge->value_size, n);
-	return nf_bridge_merge(&map->bridge, key, value, (unsigned char[]) { NF_ADD });
+	if (bridge->fixed && hold(map, key, n))
+		return 0;
+	err = add_now(map, key, n);
+	if (!err && bridge->fixed)
+		remember(map, key);
+	return err;
 }
 
 /* ---- the others: what the NF has changed in a view is seen by them ---- */
@@ -193,6 +268,7 @@ int nf_map_get(void *arg, const void *key, void *value)
 	struct nf_bound_map *map = arg;
 	const struct nf_view *v = find(map, key);
 
+	flush_map(map);
 	if (!v)
 		return nf_bridge_get(&map->bridge, key, value);
 	memcpy(value, v->value, map->bridge.value_size);
@@ -203,8 +279,10 @@ int nf_map_put(void *arg, const void *key, const void *value, __u64 flags)
 {
 	struct nf_bound_map *map = arg;
 	struct nf_view *v = find(map, key);
-	int err = nf_bridge_put(&map->bridge, key, value, flags);
+	int err;
 
+	flush_map(map);
+	err = nf_bridge_put(&map->bridge, key, value, flags);
 	if (v && !err && map->bridge.in_place)
 		view_set(v, &map->bridge, value);
 	else if (v && !err)

@@ -28,6 +28,11 @@ struct nf_bound_map {
 	struct nf_view *open; /* newest first */
 	struct nf_view *spare;
 	unsigned char edits[NF_FIELDS_MAX];
+	/* Of a map whose entries are always there: */
+	unsigned char *added; /* the key that was added to last; NULL: none yet */
+	bool holds;           /* more is to be added to it: */
+	__u64 held;
+	struct nf_bound_map *next_held;
 };
 
 void *nf_map_view(void *map, const void *key);
@@ -35,6 +40,9 @@ int nf_map_get(void *map, const void *key, void *value);
 int nf_map_put(void *map, const void *key, const void *value, __u64 flags);
 int nf_map_del(void *map, const void *key);
 int nf_map_add(void *map, const void *key, __u64 n);
+
+/* Write what nf_map_add() has held back, of all maps. What reads a map or stores to it does so first. */
+void nf_maps_flush(void);
 
 /* Add to p if it is in an open view of the map; false: it is not. */
 bool nf_map_view_add(struct nf_bound_map *map, void *p, __u32 size, __u64 n);

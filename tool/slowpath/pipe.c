@@ -80,9 +80,13 @@ static int kick_port(struct pipe *p, __u32 port)
 	return err;
 }
 
-/* The ports that something is in the transmit rings for; what is left stays there. */
+/*
+ * The ports that something is in the transmit rings for; what is left stays there.
+ * What functions have counted until now is to be seen before the packets are.
+ */
 static void kick(struct pipe *p)
 {
+	nf_host_flush();
 	for (__u32 port = 0; port < p->slow->ports.memory.shape.ports; port++) {
 		if (!p->unsent[port])
 			continue;
