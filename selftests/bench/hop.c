@@ -2,8 +2,9 @@
 /*
  * hop NF ROUNDS REPEAT: what a hop costs. Chains called NF-1-COPY, NF-2-COPY, …
  * NF-31-COPY of that many functions NF are attached; each root program is run
- * with BPF_PROG_TEST_RUN beside the same NFs fused by hand and wired as in the
- * original (bench/wiring.h). One round runs each of them once, so that what
+ * with BPF_PROG_TEST_RUN beside the same NFs fused by hand, wired as in the
+ * original, and joined by nothing but the kernel's tail calls (bench/wiring.h):
+ * what no wiring by tail calls can beat. One round runs each of them once, so that what
  * else the machine does hits all alike. Of each there are several copies: where
  * its programs came to lie in memory makes a long chain twice as slow or not,
  * whatever its wiring. Prints samples (bench/lib.sh) of the experiment "chain":
@@ -24,13 +25,14 @@ enum {
 	FUSED,
 	OURS,
 	ORIGINAL,
+	TAIL_CALLS,
 	WIRINGS,
 	LENGTHS = 6,
 	COPIES = 4,
 	ROUNDS_MAX = 1000
 };
 
-static const char *const names[WIRINGS] = { "fused", "galette", "original" };
+static const char *const names[WIRINGS] = { "fused", "galette", "original", "tail-calls" };
 static const int lengths[LENGTHS] = { 1, 2, 4, 8, 16, 31 };
 
 struct run {
@@ -63,12 +65,18 @@ static struct bpf_object *load(const char *nf)
 	bpf_object__for_each_program(program, object) {
 		const char *name = bpf_program__name(program);
 
-		if (strncmp(name, "fused", 5) && strcmp(name, "original"))
+		if (strncmp(name, "fused", 5) && strcmp(name, "original") &&
+		    strncmp(name, "tail_calls", 10))
 			bpf_program__set_autoload(program, false);
 	}
 	if (bpf_object__load(object))
 		fail(path);
 	return object;
+}
+
+static int program_of(const struct bpf_object *object, const char *name)
+{
+	return bpf_program__fd(bpf_object__find_program_by_name(object, name));
 }
 
 /* The root program of a chain, by its one link. */
@@ -104,8 +112,27 @@ static int load_original(const char *nf, int length)
 		if (bpf_map_update_elem(acts, &zero, &act, BPF_ANY) ||
 		    (next >= 0 && bpf_map_update_elem(jumps, &zero, &next, BPF_ANY)))
 			fail("wiring the original's way");
-		next = bpf_program__fd(bpf_object__find_program_by_name(object, "original"));
+		next = program_of(object, "original");
 		act = 4; /* tail call */
+	}
+	return next;
+}
+
+/* The same, with an index that is constant and no table of actions. */
+static int load_tail_calls(const char *nf, int length)
+{
+	__u32 zero = 0;
+	int next = -1;
+
+	for (int i = 0; i < length; i++) {
+		struct bpf_object *object = load(nf);
+		int jumps = bpf_object__find_map_fd_by_name(object, "jumps");
+
+		if (!i)
+			next = program_of(object, "tail_calls_end");
+		if (bpf_map_update_elem(jumps, &zero, &next, BPF_ANY))
+			fail("wiring by tail calls");
+		next = program_of(object, "tail_calls");
 	}
 	return next;
 }
@@ -117,9 +144,9 @@ static void open_copy(const char *nf, int copy)
 
 	for (int i = 0; i < LENGTHS; i++) {
 		snprintf(name, sizeof(name), "fused_%d", lengths[i]);
-		runs[FUSED][i].program[copy] =
-			bpf_program__fd(bpf_object__find_program_by_name(fused, name));
+		runs[FUSED][i].program[copy] = program_of(fused, name);
 		runs[ORIGINAL][i].program[copy] = load_original(nf, lengths[i]);
+		runs[TAIL_CALLS][i].program[copy] = load_tail_calls(nf, lengths[i]);
 		open_chain(nf, lengths[i], copy, &runs[OURS][i]);
 	}
 }
