@@ -78,7 +78,7 @@ map_chain() { # KIND N IN-FILE
 }
 
 map_of() {
-	[ "$1" = lpm ] && echo allow-list || echo flow-state
+	[ "$1" = lpm ] && echo allow_list || echo flow_state
 }
 
 maps() { # KIND N
