@@ -15,6 +15,7 @@
 #include "route.h"
 #include "slow.h"
 #include "terminal.h"
+#include "timing.h"
 #include "upcall.h"
 
 /* THE commit point: one slot, one atomic step, all interfaces at once. */
@@ -96,6 +97,7 @@ static int attach_all(const struct state *state, int root, struct model *wanted,
 	struct state with_root = *state;
 	int err = 0;
 
+	timing_enter(TIMING_ATTACH);
 	with_root.root_fd = root;
 	for (int i = 0; i < wanted->interface_count && !err; i++)
 		err = attach_one(&with_root, &wanted->interfaces[i], mode, &made[i]);
@@ -106,9 +108,15 @@ static int attach_all(const struct state *state, int root, struct model *wanted,
 static int need_slow(const struct state *state, const char *generation_dir,
 		     const struct model *model)
 {
-	return model_leads_out(model)
-		       ? slow_ensure(state, generation_dir, model->slowpath.no_helper)
-		       : 0;
+	enum timing before;
+	int err;
+
+	if (!model_leads_out(model))
+		return 0;
+	before = timing_enter(TIMING_SLOW);
+	err = slow_ensure(state, generation_dir, model->slowpath.no_helper);
+	timing_enter(before);
+	return err;
 }
 
 /* Who handles the packets that the new generation sends out of the kernel is there before it is. */
@@ -157,8 +165,10 @@ static __u32 next_number(const struct state *state)
 static void tidy(const char *dir)
 {
 	struct state state;
-	int err = state_read(dir, &state) ?: recover(&state);
+	int err;
 
+	timing_enter(TIMING_TIDY);
+	err = state_read(dir, &state) ?: recover(&state);
 	state_free(&state);
 	if (err)
 		warning("the change is made; the next command will tidy up after it");
@@ -172,6 +182,7 @@ int commit_generation(const struct state *state, struct model *wanted,
 	struct state copy = *state;
 	int root = running ? dup(state->root_fd) : -1, ingress = -1, err = 0;
 
+	timing_enter(TIMING_LOAD);
 	wanted->generation = next_number(state);
 	if (!running)
 		err = make_chain(state, &root);
@@ -184,6 +195,7 @@ int commit_generation(const struct state *state, struct model *wanted,
 		err = attach_all(state, root, wanted, mode, made);
 	if (!err)
 		err = start_slow(state, wanted);
+	timing_enter(TIMING_COMMIT);
 	if (!err)
 		err = write_root(root, ingress);
 	if (err)
@@ -243,7 +255,10 @@ int commit_rollback(const struct state *state, bool no_helper)
 		return ingress;
 	}
 	pins_path(dir, state->dir, "gen/%u", state->previous);
-	err = slow_ensure(state, dir, no_helper) ?: write_root(state->root_fd, ingress);
+	timing_enter(TIMING_SLOW);
+	err = slow_ensure(state, dir, no_helper);
+	timing_enter(TIMING_COMMIT);
+	err = err ?: write_root(state->root_fd, ingress);
 	close(ingress);
 	if (!err)
 		tidy(state->dir);
@@ -330,7 +345,9 @@ int commit_link(const struct state *state, struct model *running, int edge,
 	pins_path(dir, state->dir, "gen/%u", state->current);
 	new->target = *target;
 	edge_resolve(running, new);
+	timing_enter(TIMING_COMMIT);
 	err = write_link(state, dir, running, edge);
+	timing_enter(TIMING_TIDY);
 	if (err) {
 		undo_link(state, dir, running, edge, &old);
 		return err;
@@ -358,10 +375,12 @@ static int let_pass(const struct state *state, int running)
 
 int commit_detach(const struct state *state)
 {
-	int running = state->root_id ? bpf_prog_get_fd_by_id(state->root_id) : -1;
-	int err = state->root_fd < 0 ? 0 : let_pass(state, running);
+	int running = state->root_id ? bpf_prog_get_fd_by_id(state->root_id) : -1, err;
 
+	timing_enter(TIMING_COMMIT);
+	err = state->root_fd < 0 ? 0 : let_pass(state, running);
 	if (!err) {
+		timing_enter(TIMING_ATTACH);
 		err = links_detach_all(state->dir);
 		if (err) {
 			error("cannot let go of the interfaces: %s", strerror(-err));
@@ -373,6 +392,7 @@ int commit_detach(const struct state *state)
 		close(running);
 	if (err)
 		return err;
+	timing_enter(TIMING_TIDY);
 	if (remove_chain(state->dir) || rmdir(state->dir))
 		warning("the chain is detached; the next command removes what is left of it");
 	return 0;

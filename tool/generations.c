@@ -12,6 +12,7 @@
 #include "diag.h"
 #include "generations.h"
 #include "pins.h"
+#include "timing.h"
 
 /* A change of a map of maps waits for a grace period, too; membarrier may be refused (nohz_full). */
 static int wait_by_map(void)
@@ -32,10 +33,12 @@ static int wait_by_map(void)
 
 int generations_wait(void)
 {
+	enum timing before = timing_enter(TIMING_DRAIN);
 	int err = 0;
 
 	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
 		err = wait_by_map();
+	timing_enter(before);
 	if (err)
 		error("cannot wait for packets to leave the old programs: %s", strerror(-err));
 	return err;

@@ -14,6 +14,7 @@
 #include "kernel_log.h"
 #include "options.h"
 #include "pins.h"
+#include "timing.h"
 
 const struct verb verbs[] = {
 	{ "attach", verb_attach, 2, 64,
@@ -123,7 +124,8 @@ int verb_help(struct options *options)
 	for (verb = verbs; verb->name; verb++)
 		printf("  %-9s %s\n", verb->name, verb->help);
 	puts("\n  -j, --json             results as JSON\n"
-	     "  -v, --verbose          also what libbpf and the verifier say\n"
+	     "  -v, --verbose          also what libbpf and the verifier say, and where the "
+	     "time went\n"
 	     "  -q, --quiet            no warnings\n"
 	     "  --pin-root DIR         where chains are pinned (" PINS_DEFAULT_ROOT ")\n"
 	     "  --nf-path DIR[:DIR]    where NF objects are\n"
@@ -238,7 +240,7 @@ static int run(struct options *options, int argc, char **argv)
 {
 	const struct verb *verb = NULL;
 	unsigned int given = 0;
-	int option;
+	int option, status;
 
 	while ((option = getopt_long(argc, argv, "jvqhV", long_options, NULL)) != -1) {
 		if (option == 'h' || option == 'V') {
@@ -283,7 +285,10 @@ static int run(struct options *options, int argc, char **argv)
 		      option_name(given & ~verb->takes), verb->name, verb->arguments);
 		return STATUS_USAGE;
 	}
-	return verb->run(options);
+	status = verb->run(options);
+	if (!status)
+		timing_report(verb->name);
+	return status;
 }
 
 int main(int argc, char **argv)

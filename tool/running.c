@@ -11,6 +11,7 @@
 #include "inspect.h"
 #include "pins.h"
 #include "running.h"
+#include "timing.h"
 
 bool running_dir(const struct options *options, const char *name, char dir[PATH_MAX])
 {
@@ -37,9 +38,12 @@ static int not_attached(const char *name)
 static int lock(const struct options *options, const char *name, bool make,
 		struct running *running)
 {
-	int err = pins_lock(running->dir, make ? PINS_MAKE : PINS_EXCLUSIVE, !options->no_wait,
-			    &running->lock);
+	int err;
 
+	timing_enter(TIMING_LOCK);
+	err = pins_lock(running->dir, make ? PINS_MAKE : PINS_EXCLUSIVE, !options->no_wait,
+			&running->lock);
+	timing_enter(TIMING_READ);
 	if (!err && pins_on_bpffs(running->dir))
 		return STATUS_DONE;
 	if (!err) {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "timing.h"
 #include "wanted.h"
 
 struct model *wanted_read(const struct options *options, const char *file, const char *name,
@@ -11,9 +12,12 @@ struct model *wanted_read(const struct options *options, const char *file, const
 		.binding_count = binding_count,
 		.bound = true,
 	};
-	struct chain *chain = chain_read(file, diag);
-	struct model *model = chain ? check(chain, &input, diag) : NULL;
+	struct chain *chain;
+	struct model *model;
 
+	timing_enter(TIMING_PARSE);
+	chain = chain_read(file, diag);
+	model = chain ? check(chain, &input, diag) : NULL;
 	if (diag->errors) {
 		model_free(model);
 		model = NULL;

@@ -26,6 +26,7 @@
 #   greatest KEY OPTION ...   the greatest rate with a loss below 0.1 %, in $GREATEST, and $RESULT;
 #                             the same KEY and contender are searched faster in later rounds
 #   result FILTER             of $RESULT, by jq
+#   bpf_bytes                 what programs and maps take in the kernel
 #   sample EXPERIMENT CONTENDER PARAMS METRIC UNIT VALUE     into samples.jsonl; PARAMS in JSON
 #   samples EXPERIMENT PARAMS METRIC=UNIT=FILTER ...         of $CONTENDER, from $RESULT, null left out
 #
@@ -192,6 +193,21 @@ greatest() {
 	fi
 	GREATEST=$(result .rate)
 	GUESS[$key]=$GREATEST
+}
+
+# Of programs and maps: those that are pinned, and the interface's own.
+bpf_bytes() {
+	local program
+	program=$(ip -j link show "$DUT0" | jq '.[0].xdp.prog.id // 0')
+	{
+		bpftool -jf prog show
+		bpftool -jf map show
+	} | jq -s --arg pins "$PINS/" --argjson program "$program" '
+		def pinned: .pinned // [] | any(startswith($pins));
+		(.[0] | map(select(.id == $program or pinned))) as $programs |
+		($programs | map(.map_ids[]?)) as $used |
+		[$programs[], (.[1][] | select(pinned or (.id as $id | $used | index($id))))] |
+		map(.bytes_memlock) | add // 0'
 }
 
 sample() {

@@ -9,6 +9,7 @@
 #   columns FILE TITLE YLABEL SCALE SELECT GROUP       groups of columns, one for each
 #       contender; GROUP, a jq expression, names the group
 # FILE is without .svg; a plot without data is not made. `LOG=xy` before the call: logarithmic axes.
+# `AS=…`: what jq expression tells curves or columns apart, if not the contender.
 
 : "${OUT:?report.sh sources this}" "${JSON:?}"
 
@@ -26,8 +27,8 @@ draw() { # FILE TITLE YLABEL, the rest of the script on stdin
 curves() {
 	local data
 	data=$(jq -r --argjson scale "$5" "
-		map(select($6)) | group_by(.contender)[] |
-		\"\\\"\(.[0].contender)\\\"\", (sort_by($7)[] |
+		map(select($6)) | group_by(${AS:-.contender})[] |
+		\"\\\"\(.[0] | ${AS:-.contender})\\\"\", (sort_by($7)[] |
 		\"\($7) \(.median * \$scale) \(.low * \$scale) \(.high * \$scale)\"), \"\", \"\"" "$JSON")
 	[ -n "$data" ] || return 0
 	draw "$1" "$2" "$4" <<-END
@@ -45,7 +46,7 @@ columns() {
 	local data
 	data=$(jq -r --argjson scale "$4" "
 		def quoted: \"\\\"\(.)\\\"\";
-		map(select($5) | . + { group: ($6 | tostring) }) | select(. != []) |
+		map(select($5) | . + { group: ($6 | tostring), contender: ${AS:-.contender} }) | select(. != []) |
 		(map(.contender) | unique) as \$who | . as \$all |
 		([\"group\"] + \$who | map(quoted)),
 		(reduce .[].group as \$g ([]; if index([\$g]) then . else . + [\$g] end) | .[] as \$g |

@@ -1,60 +1,91 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# What an apply costs, idle and under load.
-#   BENCH_APPLIES: how many
+# What a change costs, by the number of functions, idle and under load: apply, rollback and
+# link, from the start of galette-pin to its end (total), and the parts that it tells itself
+# (-v). Under load, of apply and rollback: frames lost or dropped, and those that more than
+# one generation has handled, or not all functions.
+#   BENCH_APPLIES: changes of each kind in each round
 . "$(dirname "$0")/../lib.sh"
 
 APPLIES=${BENCH_APPLIES:-${SMOKE:+2}}
-APPLIES=${APPLIES:-50}
+APPLIES=${APPLIES:-10}
+LENGTHS=(1 4 16 31)
+[ -z "$SMOKE" ] || LENGTHS=(1 4)
+CONTENDER=galette
 
-# gateway FILE BUILD: the gateway chain behind a watch that stamps the time.
-gateway() {
-	{
-		printf '[functions.watch]\nconfig = { build = %d }\n' "$2"
-		printf '[[links]]\nfrom = "watch"\nto = ["filter-ip"]\n'
-		sed '/^from = "rx"/,/^to/s/^to = .*/to = ["watch"]/' "$ROOT/chains/gateway.toml"
-	} > "$1"
+# A chain of $2 functions of build $1.
+write_chain() { # BUILD N
+	local i names=()
+	for ((i = 1; i <= $2; i++)); do
+		names+=("s$i")
+	done
+	linear "$T/$1.toml" "$1" "${names[@]}" < /dev/null
 }
 
-# min, median, max of numbers on stdin
-spread() {
-	sort -n | awk '{ v[NR] = $1 } END { print v[1] ", " v[int((NR + 1) / 2)] ", " v[NR] }'
+# The parts that the line in $T/said has, in ns.
+parts() {
+	sed -n 's/^galette-pin: [a-z]* took [0-9.]* ms: //p' "$T/said" | jq -Rc '
+		split(", ") | map(capture("(?<part>.*) (?<ms>[0-9.]+)$")) |
+		map({ (.part): (.ms | tonumber * 1e6) }) | add'
 }
 
-applies() {
-	local i start
-	for ((i = $1; i < $1 + APPLIES; i++)); do
-		gateway "$T/next.toml" "$i"
-		start=${EPOCHREALTIME/./}
-		taskset -c 0 "$GALETTE" --nf-path "$TESTNF:$NF" -q apply eth0 "$T/next.toml" || exit 1
-		echo $((${EPOCHREALTIME/./} - start))
+change() { # LOAD N VERB ARG ...
+	local load=$1 n=$2 start params
+	shift 2
+	start=${EPOCHREALTIME/./}
+	taskset -c 0 "$GALETTE" --nf-path "$TESTNF:$NF" -v "$@" > "$T/out" 2> "$T/said" || {
+		fail "$*"
+		indent "$T/said"
+		return 1
+	}
+	params="{\"functions\":$n,\"verb\":\"$1\",\"load\":\"$load\"}"
+	RESULT=$(parts | jq -c --argjson us $((${EPOCHREALTIME/./} - start)) '. + { total: ($us * 1000) }')
+	samples reconfigure "$params" total=ns=.total lock=ns=.lock read=ns=.read parse=ns=.parse \
+		load=ns=.load attach=ns=.attach commit=ns=.commit tidy=ns=.tidy drain=ns=.drain
+}
+
+changes() { # LOAD N
+	local i
+	for ((i = 0; i < APPLIES; i++)); do
+		change "$1" "$2" apply eth0 "$T/2.toml"
+		change "$1" "$2" rollback eth0
 	done
 }
 
-veth eth0 peer0
-gateway "$T/next.toml" 0
-pin -q attach eth0 "$T/next.toml" || exit 1
-echo "apply of chains/gateway.toml, $APPLIES times: minimum, median, maximum"
-echo "  idle, from the start of galette-pin to its end: $(applies 1 | spread) us"
-gateway "$T/next.toml" $((APPLIES + 1))
-pin -q apply eth0 "$T/next.toml"
-load_start --cpu $(($(nproc) - 1))
-applies $((APPLIES + 2)) > "$T/times"
-load_stop
-echo "  under $(load .rate) packets/s on another core: $(spread < "$T/times") us"
+# The last function's edge to another way out, and back.
+links() { # LOAD N
+	local i
+	for ((i = 0; i < APPLIES; i++)); do
+		change "$1" "$2" link eth0 "s$2:next" pass
+		change "$1" "$2" link eth0 "s$2:next" tx
+	done
+}
 
-# The times between one build's last packet and the next one's first; and between
-# two packets of one build, on average.
-bpftool -j map dump pinned "$PINS/eth0/maps/watched" | jq -r "
-	[.[].formatted | select(.key > $APPLIES).value | select(.packets > 1)] |
-	(range(1; length) as \$i | \"gap \(.[\$i].first - .[\$i - 1].last)\"),
-	(.[] | \"interval \((.last - .first) / (.packets - 1) | round)\")" > "$T/watched"
-for what in gap interval; do
-	sed -n "s/^$what //p" "$T/watched" | spread > "$T/$what"
+lost() { # N
+	local params="{\"functions\":$1}"
+	sample reconfigure galette "$params" lost packets "$(load '.lost + .dropped')"
+	sample reconfigure galette "$params" mixed packets "$(load '.mixed + .short')"
+	sample reconfigure galette "$params" entered packets "$(load .entered)"
+}
+
+reconfigure() { # N
+	write_chain 1 "$1"
+	write_chain 2 "$1"
+	pin -q attach eth0 "$T/1.toml" || { fail "attach of $1 functions"; return; }
+	changes idle "$1"
+	links idle "$1"
+	load_start --hops "$1" --cpu $(($(nproc) - 1))
+	changes loaded "$1"
+	load_stop
+	lost "$1"
+	pin -q detach eth0
+}
+
+bench
+for ((ROUND = 1; ROUND <= ROUNDS; ROUND++)); do
+	for n in "${LENGTHS[@]}"; do
+		echo "# $TEST: round $ROUND of $ROUNDS, $n functions"
+		reconfigure "$n"
+	done
 done
-echo "  last packet of one generation to the first of the next: $(cat "$T/gap") ns"
-echo "  (two packets of one generation are $(cat "$T/interval") ns apart: mean of each)"
-echo "  missed tail calls: $(pin -j show eth0 | jq .missed)"
-pin -q detach eth0
-

@@ -36,21 +36,6 @@ come_to_rest() {
 	done
 }
 
-# Of programs and maps: those that are pinned, and the interface's own.
-bpf_bytes() {
-	local program
-	program=$(ip -j link show "$DUT0" | jq '.[0].xdp.prog.id // 0')
-	{
-		bpftool -jf prog show
-		bpftool -jf map show
-	} | jq -s --arg pins "$PINS/" --argjson program "$program" '
-		def pinned: .pinned // [] | any(startswith($pins));
-		(.[0] | map(select(.id == $program or pinned))) as $programs |
-		($programs | map(.map_ids[]?)) as $used |
-		[$programs[], (.[1][] | select(pinned or (.id as $id | $used | index($id))))] |
-		map(.bytes_memlock) | add // 0'
-}
-
 rest() {
 	local own pids from before
 	own=$(pids)
