@@ -20,6 +20,7 @@
 #       pids                    processes whose CPU time, with their children's, is its own
 #       SINK=$GEN0|$SINK0       where its frames come out ($GEN0, as macswap does)
 #       GENERATE=(OPTION ...)   more options of the generator, such as --mac
+#       DEFER=(N NS)            napi_defer_hard_irqs and gro_flush_timeout of $DUT0 (0 0)
 #     Only those that are in BENCH_CONTENDERS, if that is set, and whose needs are met.
 #   rounds CMD [ARG ...]      for each round, for each contender: start it, CMD, stop it
 #   generate OPTION ...       what generate.c says of it, in $RESULT
@@ -49,6 +50,7 @@ GEN_CPU=0
 DUT_CPU=$(($(nproc --all) - 1))
 DUT_CPUS=$((DUT_CPU > 0 ? 1 : 0))-$DUT_CPU
 CONTENDERS=()
+DEFER=(0 0)
 CONTENDER=
 STARTED=
 declare -A GUESS
@@ -110,6 +112,7 @@ load_contender() {
 	CONTENDER=$1
 	SINK=$GEN0
 	GENERATE=()
+	DEFER=(0 0)
 	needs() { :; }
 	pids() { :; }
 	# shellcheck source=/dev/null
@@ -130,16 +133,24 @@ contenders() {
 	done
 }
 
+# Once packets have come, look for more after NS, N times, before one can interrupt again.
+defer() { # N NS
+	echo "$1" > "/sys/class/net/$DUT0/napi_defer_hard_irqs"
+	echo "$2" > "/sys/class/net/$DUT0/gro_flush_timeout"
+}
+
 with_contender() {
 	load_contender "$1"
 	shift
 	STARTED=1
+	defer "${DEFER[@]}"
 	if start; then
 		"$@"
 	else
 		fail "$CONTENDER does not start"
 	fi
 	stop
+	defer 0 0
 	STARTED=
 }
 

@@ -34,7 +34,7 @@ forward() {
 	done
 }
 
-contenders xdp-limit galette galette-split-{1,10,50} galette-slow bridge af-packet af-packet-poll \
-	dpdk-af-packet dpdk-af-xdp
+contenders xdp-limit galette galette-split-{1,10,50} galette-slow{,-defer} bridge af-packet{,-poll} \
+	dpdk-af-packet dpdk-af-xdp{,-defer}
 topology
 rounds forward

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# What a change costs, by the number of functions, idle and under load: apply, rollback and
-# link, from the start of galette-pin to its end (total), and the parts that it tells itself
-# (-v). Under load, of apply and rollback: frames lost or dropped, and those that more than
-# one generation has handled, or not all functions.
+# What a change costs, by the number of functions: apply and rollback, idle and under load,
+# and link, idle; from the start of galette-pin to its end (total), and the parts that it
+# tells itself (-v). Under load, too: frames lost or dropped, and those that more than one
+# generation has handled, or not all functions.
 #   BENCH_APPLIES: changes of each kind in each round
 . "$(dirname "$0")/../lib.sh"
 

@@ -59,7 +59,7 @@ rest() {
 		switches=switches/s=.switches rss=bytes=.rss pss=bytes=.pss locked=bytes=.locked bpf=bytes=.bpf
 }
 
-contenders xdp-limit galette galette-split-10 galette-slow bridge af-packet af-packet-poll \
-	dpdk-af-packet dpdk-af-xdp
+contenders xdp-limit galette galette-split-10 galette-slow{,-defer} bridge af-packet{,-poll} \
+	dpdk-af-packet dpdk-af-xdp{,-defer}
 topology
 rounds rest
