@@ -83,11 +83,13 @@ static int allow_memory(scmp_filter_ctx filter)
 				SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS));
 }
 
-/* To kick a socket without an address, to read its counts, and to run a BPF program. */
+/* To kick and to poll a socket, to read its counts, and to run a BPF program. */
 static int allow_packets(scmp_filter_ctx filter)
 {
 	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 2,
 				SCMP_A2(SCMP_CMP_EQ, 0), SCMP_A4(SCMP_CMP_EQ, 0)) ?:
+	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(recvfrom), 2,
+				SCMP_A1(SCMP_CMP_EQ, 0), SCMP_A2(SCMP_CMP_EQ, 0)) ?:
 	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(getsockopt), 2,
 				SCMP_A1(SCMP_CMP_EQ, SOL_XDP),
 				SCMP_A2(SCMP_CMP_EQ, XDP_STATISTICS)) ?:

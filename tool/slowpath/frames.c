@@ -155,6 +155,13 @@ bool frames_receive(struct hand *hand, __u32 port, struct packet *packet)
 	return true;
 }
 
+void frames_poll(const struct hand *hand)
+{
+	for (__u32 port = 0; port < hand->ports->memory.shape.ports; port++)
+		recvfrom(hand->ports->port[port].pipes[hand->pipe].fd, NULL, 0, MSG_DONTWAIT,
+			 NULL, NULL);
+}
+
 /* ---- giving back ---- */
 
 static void refill(struct hand *hand, __u32 port)

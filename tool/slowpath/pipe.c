@@ -16,8 +16,9 @@
 #include "walk.h"
 
 enum {
-	BURST = 64,          /* packets of one port before the others have their turn */
-	KICK_NS = 100000,    /* a packet that is ready does not wait longer for others */
+	BURST = 64,        /* packets of one port before the others have their turn */
+	KICK_NS = 100000,  /* a packet that is ready does not wait longer for others */
+	LINGER_NS = 20000, /* packets closer to each other: to sleep between them costs more */
 	LOOK_NS = 100000000, /* between two looks at the kernel's counts */
 	LAST_MS = 1000,      /* at the end: for an interface that takes nothing now */
 	/* Of a frame: what an XDP program would find before and behind a packet. */
@@ -36,6 +37,8 @@ struct pipe {
 	__u32 *until;          /* by port, when stopping: the packets that were there */
 	__u64 kicked;          /* ns */
 	__u64 looked;          /* ns */
+	__u64 worked;          /* ns, when the last packets had been handled */
+	__u64 slept;           /* ns, for so long */
 	bool stopping;
 	int last; /* ms left of LAST_MS */
 };
@@ -319,6 +322,7 @@ static void set_busy(const struct pipe *p, __u32 busy)
 
 static void sleep_until_packets(struct pipe *p)
 {
+	__u64 since = monotonic_ns();
 	sigset_t others;
 	int ms = patience_ms(p);
 	struct timespec patience = { ms / 1000, ms % 1000 * 1000000 };
@@ -329,9 +333,20 @@ static void sleep_until_packets(struct pipe *p)
 	set_busy(p, 0);
 	ppoll(p->polled, p->slow->ports.memory.shape.ports, ms < 0 ? NULL : &patience, &others);
 	set_busy(p, 1);
+	p->slept = monotonic_ns() - since;
 	for (__u32 port = 0; port < p->slow->ports.memory.shape.ports; port++)
 		if (p->polled[port].revents & (POLLERR | POLLHUP | POLLNVAL))
 			p->polled[port].fd = -1; /* its interface has gone */
+}
+
+/*
+ * Sleeping and being woken costs some microseconds of CPU time: while packets come
+ * so often that it had not slept longer anyway, it does without.
+ */
+static bool lingers(const struct pipe *p)
+{
+	return p->slow->busy_poll ||
+	       (p->slept < LINGER_NS && monotonic_ns() - p->worked < LINGER_NS);
 }
 
 /* Nothing has come: what is still to do before sleeping. */
@@ -403,17 +418,23 @@ void pipe_run(struct slow *slow, __u32 index)
 			n += receive(&p, port);
 		kick(&p);
 		if (n) {
+			p.worked = p.kicked;
 			frames_flush(&p.hand);
 			if (!p.looked)
 				p.looked = p.kicked;
 			else if (p.kicked - p.looked > LOOK_NS)
 				look(&p);
+			frames_poll(&p.hand);
 			continue;
 		}
 		settle(&p);
 		if (p.stopping && !wait_to_send(&p))
 			break;
-		if (!p.stopping && !slow->busy_poll)
+		if (p.stopping)
+			continue;
+		if (lingers(&p))
+			frames_poll(&p.hand);
+		else
 			sleep_until_packets(&p);
 	}
 	look(&p);

@@ -19,8 +19,15 @@
 #define SYS_pidfd_getfd 438
 #endif
 
+#ifndef SO_PREFER_BUSY_POLL
+#define SO_PREFER_BUSY_POLL 69
+#define SO_BUSY_POLL_BUDGET 70
+#endif
+
 enum {
-	FREE_MS = 2000 /* the kernel's worker needs some 10 */
+	FREE_MS = 2000,        /* the kernel's worker needs some 10 */
+	BUSY_POLL_US = 20,     /* not 0 is all that counts: frames_poll() does not wait */
+	BUSY_POLL_BUDGET = 64, /* packets that one call takes from the driver */
 };
 
 /* ---- rings ---- */
@@ -144,6 +151,23 @@ static int bind_socket(const struct ports *ports, int fd, __u32 port, __u32 pipe
 	return bind_when_free(fd, &address);
 }
 
+static void set_busy_poll(int fd, int option, int value)
+{
+	setsockopt(fd, SOL_SOCKET, option, &value, sizeof(value));
+}
+
+/*
+ * A pipe that has its hands full takes packets from the driver itself, and lets
+ * interrupts do it no more often than before: else, under overload, they leave it
+ * no time for what they bring. Linux before 5.11 does not know it, and goes without.
+ */
+static void prefer_busy_poll(int fd)
+{
+	set_busy_poll(fd, SO_PREFER_BUSY_POLL, 1);
+	set_busy_poll(fd, SO_BUSY_POLL, BUSY_POLL_US);
+	set_busy_poll(fd, SO_BUSY_POLL_BUDGET, BUSY_POLL_BUDGET);
+}
+
 static int open_socket(struct ports *ports, __u32 port, __u32 pipe)
 {
 	struct pipe_socket *s = &ports->port[port].pipes[pipe];
@@ -152,6 +176,7 @@ static int open_socket(struct ports *ports, __u32 port, __u32 pipe)
 	s->fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (s->fd < 0)
 		return -errno;
+	prefer_busy_poll(s->fd);
 	err = configure(ports, s->fd, port, pipe) ?: bind_socket(ports, s->fd, port, pipe);
 	return err ?: map_rings(ports, port, pipe);
 }
