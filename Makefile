@@ -8,6 +8,7 @@
 #   make bench      the cost of a hop, of an apply, of a slow path's layouts
 #   make install    DESTDIR, PREFIX
 #   make deps       install what building and testing need (Debian's apt)
+# CROSS_COMPILE=aarch64-linux-gnu- ARCH=arm64: for such machines, in build/arm64.
 # V=1 shows the commands; SANITIZE=1 builds the tool with ASan and UBSan.
 
 PREFIX    ?= /usr/local
@@ -25,8 +26,33 @@ VERSION   := 0.1
 # bpftool, ip and ethtool are there; not every user's PATH has it.
 export PATH := $(PATH):/usr/sbin:/sbin
 
-# A sanitized build lives beside the plain one.
-B := build$(if $(SANITIZE),/sanitize)
+# Another machine's build and a sanitized one live beside the plain one.
+B := build$(if $(CROSS_COMPILE),/$(ARCH))$(if $(SANITIZE),/sanitize)
+
+# Another machine's libraries are Debian's, unpacked where fetch keeps them, or in SYSROOT.
+ifneq ($(CROSS_COMPILE),)
+ifneq ($(CROSS_COMPILE) $(ARCH),aarch64-linux-gnu- arm64)
+$(error cross builds are for CROSS_COMPILE=aarch64-linux-gnu- ARCH=arm64, not for '$(CROSS_COMPILE)' '$(ARCH)'; 32-bit machines are not supported)
+endif
+SYSROOT_PACKAGES := libc6-dev libstdc++-12-dev libbpf-dev libelf-dev zlib1g-dev libvectorscan-dev libnl-3-dev \
+	libnl-route-3-dev libnl-genl-3-dev libtomlplusplus-dev libjson-c-dev libxdp-dev libseccomp-dev libcap-dev libcmocka-dev
+SYSROOT ?= $(shell selftests/vm/fetch packages $(ARCH) $(SYSROOT_PACKAGES))
+SYSROOT := $(SYSROOT)
+ifeq ($(SYSROOT),)
+$(error no libraries for $(ARCH))
+endif
+CC  := $(CROSS_COMPILE)gcc --sysroot=$(SYSROOT)
+CXX := $(CROSS_COMPILE)g++ --sysroot=$(SYSROOT)
+AR  := $(CROSS_COMPILE)ar
+export PKG_CONFIG_SYSROOT_DIR := $(SYSROOT)
+export PKG_CONFIG_LIBDIR := $(SYSROOT)/usr/lib/aarch64-linux-gnu/pkgconfig:$(SYSROOT)/usr/share/pkgconfig
+endif
+
+# 32-bit machines have no room for what the kernel and galette count in 64 bits.
+MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)
+ifneq ($(filter arm-% armv%-% i%86-% mips-% mipsel-% powerpc-% riscv32-% %-gnux32,$(MACHINE)),)
+$(error 32-bit machines are not supported: $(MACHINE))
+endif
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(patsubst $(B)/%,%,$(2)))
 
