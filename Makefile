@@ -2,6 +2,7 @@
 #
 #   make            build/galette-pin, build/nf/*.bpf.o, build/nf/*.so, build/nf/*.rules
 #   make check      unit, NF and end-to-end tests (as root; parts skip without)
+#   make check-vm   tests on other kernels and on arm64, in virtual machines; VM=NAME for one
 #   make budget     selftests/budget.csv anew: what each BPF program costs (as root)
 #   make lint       clang-format, cppcheck, shellcheck
 #   make demo       a real chain on real packets, in its own namespaces
@@ -103,15 +104,19 @@ PACKAGES := make gcc g++ clang llvm bpftool pkg-config libbpf-dev libelf-dev zli
 	iputils-ping netcat-openbsd procps man-db groff \
 	busybox curl dnsmasq-base iperf3 mosquitto mosquitto-clients nftables
 
+# Emulators, a compiler for the other machine, and what an image is made with.
+VM_PACKAGES := qemu-system-x86 qemu-system-arm gcc-aarch64-linux-gnu g++-aarch64-linux-gnu libc6-dev-arm64-cross \
+	cpio zstd kmod
+
 # clang-format knows C, cppcheck finds what compilers do not.
 # An exported tree has no git.
 sources = $(shell find . -name build -prune -o -name '.?*' -prune -o -type f \( $(1) \) -printf '%P\n' | sort)
 CSOURCES = $(call sources,-name '*.c' -o -name '*.h' -o -name '*.cc')
-SHSOURCES = $(call sources,-name '*.sh') selftests/run tool/galette-pin.bash tool/slowpath/galette-slow.bash $(wildcard .ci/run)
+SHSOURCES = $(call sources,-name '*.sh') selftests/run selftests/vm/fetch selftests/vm/init tool/galette-pin.bash tool/slowpath/galette-slow.bash $(wildcard .ci/run)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check run-check sanitized budget lint demo bench install deps clean format
+.PHONY: all check run-check check-vm vm-parts sanitized budget lint demo bench install deps clean format
 
 all: $(B)/galette-pin $(B)/galette-slow $(NF) $(NFSO) $(RULES)
 
@@ -195,6 +200,15 @@ run-check: all $(TESTBPF) $(TESTSO) $(UNIT) $(NFTEST) $(HELPERS) $(BUDGET)
 SANITIZED := build/sanitize/selftests/nf/differential_test
 
 sanitized: $(SANITIZED) $(NFSO) $(addprefix $(B)/selftests/nf-objects/native-api,.so .bpf.o)
+
+# Each machine's binaries, then the machines.
+check-vm:
+	$(Q)$(MAKE) --no-print-directory deps PACKAGES='$(PACKAGES) $(VM_PACKAGES)'
+	$(Q)$(MAKE) --no-print-directory vm-parts
+	$(Q)$(if $(filter x86_64-%,$(VM)),,$(MAKE) --no-print-directory CROSS_COMPILE=aarch64-linux-gnu- ARCH=arm64 vm-parts)
+	$(Q)selftests/vm/vm.sh $(VM)
+
+vm-parts: all $(TESTBPF) $(TESTSO) $(UNIT) $(NFTEST) $(HELPERS) $(BUDGET)
 
 # Written whole or not at all.
 budget: deps

@@ -3,6 +3,7 @@
 #
 # For vm.sh: what a virtual machine finds in its memory when it starts. Three archives,
 # one behind the other: Debian's programs, the kernel's modules, the tree with its build.
+: "${here:?of vm.sh}" "${root:?}" "${work:?}"
 
 # What the tests call.
 GUEST="bash coreutils grep sed mawk findutils util-linux mount iproute2 ethtool jq procps bpftool \
@@ -19,13 +20,13 @@ archive() {
 
 # userland ARCH: Debian's programs, without what only people read. Kept.
 userland() {
-	local arch=$1 root hyperscan=libhyperscan5
+	local arch=$1 unpacked hyperscan=libhyperscan5
 	[ "$arch" != arm64 ] || hyperscan=libvectorscan5
 	# shellcheck disable=SC2086 # a list
-	root=$("$here/fetch" packages "$arch" $GUEST $hyperscan) || return
-	if [ ! -e "$root.cpio.zst" ]; then
+	unpacked=$("$here/fetch" packages "$arch" $GUEST $hyperscan) || return
+	if [ ! -e "$unpacked.cpio.zst" ]; then
 		rm -rf "$work/userland-$arch"
-		cp -a "$root" "$work/userland-$arch"
+		cp -a "$unpacked" "$work/userland-$arch"
 		rm -rf "$work/userland-$arch"/usr/{share,games,include,src,lib/*/gconv,lib/*/perl*} \
 			"$work/userland-$arch/boot"
 		ln -sf bash "$work/userland-$arch/bin/sh"
@@ -33,10 +34,10 @@ userland() {
 		ln -sf nc.openbsd "$work/userland-$arch/bin/nc"
 		mkdir -p "$work/userland-$arch"/{proc,sys,dev,tmp,run,root,var/tmp,etc}
 		echo "root:x:0:0::/root:/bin/bash" > "$work/userland-$arch/etc/passwd"
-		archive "$work/userland-$arch" "$root.cpio.zst"
+		archive "$work/userland-$arch" "$unpacked.cpio.zst"
 		rm -rf "$work/userland-$arch"
 	fi
-	echo "$root.cpio.zst"
+	echo "$unpacked.cpio.zst"
 }
 
 # modules KERNEL FILE: those that there are, and what they need.
@@ -60,9 +61,9 @@ modules() {
 	rm -rf "$to"
 }
 
-# tree BUILD FILE: sources that tests read, and this build as if it had been made there.
+# tree BUILD FILE STRIP: sources that tests read, and this build as if it had been made there.
 tree() {
-	local build=$1 to=$work/tree.$BASHPID strip=$3 file
+	local build=$1 to=$work/tree strip=$3 file
 	mkdir -p "$to/galette/build"
 	cp -a "$here/init" "$to/init"
 	(cd "$root" && cp -a --parents Makefile selftests chains bpf nf include vmlinux tool "$to/galette")
