@@ -20,7 +20,7 @@ says "… says what to write" "CROSS_COMPILE=aarch64-linux-gnu- ARCH=arm64"
 
 # A copy of the tree makes all of them anew; that takes clang alone, no libraries.
 mkdir "$T/tree"
-(cd "$ROOT" && cp -r --parents Makefile bpf nf include vmlinux selftests/nf-objects "$T/tree")
+(cd "$ROOT" && cp -r --parents Makefile bpf nf include vmlinux selftests "$T/tree")
 mapfile -t objects < <(cd "$ROOT/build" && find bpf nf selftests/nf-objects -name '*.bpf.o' | sort)
 targets=()
 for object in "${objects[@]}"; do
