@@ -68,7 +68,8 @@ TOOLCFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARN) -Wmissing-prototypes -Wstrict-prot
 	-DGALETTE_VERSION='"$(VERSION)"' -DGALETTE_NFDIR='"$(LIBDIR)/galette/nf"' $(CFLAGS) $(SAN)
 TOOLCXXFLAGS = -std=c++20 $(WARN) -Itool -O1 -g $(SAN)
 LDLIBS  = $(shell $(PKG_CONFIG) --libs $(LIBS))
-BPFCFLAGS = -target bpf -mcpu=v3 -O2 -g $(WARN) -Wswitch-enum -Iinclude -Ivmlinux
+# Line information is to name files the same way wherever the tree is.
+BPFCFLAGS = -target bpf -mcpu=v3 -O2 -g $(WARN) -Wswitch-enum -Iinclude -Ivmlinux -ffile-compilation-dir=.
 
 # The native NFs; gcc 12 or later, for -gbtf (fuzzers do without): hosts read their actions and types as those of
 # BPF objects. Packet bytes are read as one type and another. Pragmas may be clang's.

@@ -14,6 +14,7 @@
 #   pin ARG ...                   galette-pin, with the tests' NFs before the real ones
 #   veth IF PEER                  a pair, both up
 #   netns NAME; in_ns NAME CMD    a network namespace; this mount namespace stays
+#   has_load                      whether this kernel can; after bench
 #   load_start [OPTION ...]; load_stop      loadgen in the background; result in $LOAD
 #   probe [OPTION ...]            eight frames; result in $PROBE
 #   handled HOPS [OPTION ...]     whose stamps eight frames come back with, by HOPS functions:
@@ -182,6 +183,12 @@ in_ns() {
 # eth0's stack, and are counted, also when there is no XDP on it.
 bench() {
 	veth eth0 peer0 && ethtool -K eth0 gro on && ethtool -K peer0 gro on
+}
+
+# The kernel can make load: live frames came with Linux 5.18. After bench.
+has_load() {
+	"$HELPERS/loadgen" peer0 eth0 --count 8 > /dev/null 2> "$T/has-load" ||
+		! grep -q 'BPF_PROG_TEST_RUN: Invalid argument' "$T/has-load"
 }
 
 load_start() {
