@@ -13,6 +13,7 @@
 #   holds CASE CMD ...           CMD ends with status 0
 #   pin ARG ...                   galette-pin, with the tests' NFs before the real ones
 #   veth IF PEER                  a pair, both up
+#   veth_receives                 whether one without XDP gets what XDP sends
 #   netns NAME; in_ns NAME CMD    a network namespace; this mount namespace stays
 #   has_load                      whether this kernel can; after bench
 #   load_start [OPTION ...]; load_stop      loadgen in the background; result in $LOAD
@@ -166,6 +167,15 @@ wait_for() {
 
 veth() {
 	ip link add "$1" type veth peer name "$2" && ip link set "$1" up && ip link set "$2" up
+}
+
+# A veth without XDP takes what XDP sends it, when GRO is on: since Linux 5.13. As its NAPI shows.
+veth_receives() {
+	local status=1
+	veth probe0 probe1 && ethtool -K probe0 gro on
+	(echo 1 > /sys/class/net/probe0/threaded) 2> /dev/null && status=0
+	ip link del probe0
+	return $status
 }
 
 netns() {

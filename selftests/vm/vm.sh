@@ -19,8 +19,8 @@ trap 'exit 1' INT TERM HUP
 # shellcheck source=selftests/vm/image.sh
 . "$here/image.sh"
 
-# qemu MACHINE CPU KERNEL INITRD. One thread: with more of them QEMU 7.2 runs code that
-# another processor has just rewritten, as XDP's dispatcher is, in its old form.
+# qemu MACHINE CPU KERNEL INITRD. x86 in one thread: with more of them QEMU 7.2 runs code
+# that another processor has just rewritten, as XDP's dispatcher is, in its old form.
 qemu() {
 	local machine=$1 cpu=$2 kernel=$3 initrd=$4
 	local common=(-nodefaults -display none -monitor none -no-reboot -kernel "$kernel/vmlinuz" -initrd "$initrd")
@@ -30,7 +30,7 @@ qemu() {
 			-smp 2 "${common[@]}" -serial stdio -append "console=ttyS0 quiet panic=-1"
 		;;
 	virt)
-		exec timeout -k 5 "$limit" qemu-system-aarch64 -M virt -accel tcg,thread=single -cpu "$cpu" -m 1024 -smp 2 "${common[@]}" \
+		exec timeout -k 5 "$limit" qemu-system-aarch64 -M virt -accel tcg,thread=multi -cpu "$cpu" -m 1024 -smp 2 "${common[@]}" \
 			-serial stdio -append "console=ttyAMA0 quiet panic=-1"
 		;;
 	raspi3b)
