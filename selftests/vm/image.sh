@@ -15,8 +15,9 @@ MODULES="veth virtio_net virtio_pci virtio_mmio tun bridge 8021q sch_ingress cls
 
 # archive DIR FILE
 archive() {
-	(cd "$1" && find . | LC_ALL=C sort | cpio -o -H newc --quiet -R 0:0 | zstd -q -3) > "$2.$BASHPID"
-	mv "$2.$BASHPID" "$2"
+	local part=$2.$BASHPID
+	(cd "$1" && find . | LC_ALL=C sort | cpio -o -H newc --quiet -R 0:0 | zstd -q -3) > "$part"
+	mv "$part" "$2"
 }
 
 # userland ARCH: Debian's programs, without what only people read. Kept.
