@@ -19,24 +19,25 @@ trap 'exit 1' INT TERM HUP
 # shellcheck source=selftests/vm/image.sh
 . "$here/image.sh"
 
-# qemu MACHINE CPU KERNEL INITRD. x86 in one thread: with more of them QEMU 7.2 runs code
+# qemu MACHINE CPU KERNEL INITRD [VARIABLE]: what the kernel does not know, init has in its
+# environment. x86 in one thread: with more of them QEMU 7.2 runs code
 # that another processor has just rewritten, as XDP's dispatcher is, in its old form.
 qemu() {
-	local machine=$1 cpu=$2 kernel=$3 initrd=$4
+	local machine=$1 cpu=$2 kernel=$3 initrd=$4 append="quiet panic=-1 ${5-}"
 	local common=(-nodefaults -display none -monitor none -no-reboot -kernel "$kernel/vmlinuz" -initrd "$initrd")
 	case $machine in
 	q35)
 		exec timeout -k 5 "$limit" qemu-system-x86_64 -M q35 -accel tcg,thread=single -cpu "$cpu" -m 1024 \
-			-smp 2 "${common[@]}" -serial stdio -append "console=ttyS0 quiet panic=-1"
+			-smp 2 "${common[@]}" -serial stdio -append "console=ttyS0 $append"
 		;;
 	virt)
 		exec timeout -k 5 "$limit" qemu-system-aarch64 -M virt -accel tcg,thread=multi -cpu "$cpu" -m 1024 -smp 2 "${common[@]}" \
-			-serial stdio -append "console=ttyAMA0 quiet panic=-1"
+			-serial stdio -append "console=ttyAMA0 $append"
 		;;
 	raspi3b)
 		exec timeout -k 5 "$limit" qemu-system-aarch64 -M raspi3b -accel tcg,thread=single -smp 4 "${common[@]}" \
 			-dtb "$(find "$kernel" -name bcm2837-rpi-3-b.dtb)" -serial null -serial stdio \
-			-append "console=ttyS1,115200 quiet panic=-1"
+			-append "console=ttyS1,115200 $append"
 		;;
 	esac < /dev/null
 }
@@ -80,7 +81,7 @@ machine() {
 		return
 	fi
 	start=$SECONDS
-	qemu "$machine" "$cpu" "$kernel" "$work/$name.initrd" > "$out/$name.log" 2>&1 &
+	qemu "$machine" "$cpu" "$kernel" "$work/$name.initrd" "${7-}" > "$out/$name.log" 2>&1 &
 	trap 'kill $!; exit' TERM
 	wait $!
 	rm -f "$work/$name.initrd"
