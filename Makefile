@@ -2,6 +2,7 @@
 #
 #   make            build/galette-pin, build/nf/*.bpf.o, build/nf/*.so, build/nf/*.rules
 #   make check      unit, NF and end-to-end tests (as root; parts skip without)
+#   make check-vm   tests on other kernels and on arm64, in virtual machines; VM=NAME for one
 #   make budget     selftests/budget.csv anew: what each BPF program costs (as root)
 #   make lint       clang-format, cppcheck, shellcheck
 #   make demo       a real chain on real packets, in its own namespaces
@@ -9,6 +10,7 @@
 #   make bench-smoke    only whether the benchmarks work
 #   make install    DESTDIR, PREFIX
 #   make deps       install what building and testing need (Debian's apt)
+# CROSS_COMPILE=aarch64-linux-gnu- ARCH=arm64: for such machines, in build/arm64.
 # V=1 shows the commands; SANITIZE=1 builds the tool with ASan and UBSan.
 
 PREFIX    ?= /usr/local
@@ -26,8 +28,33 @@ VERSION   := 0.1
 # bpftool, ip and ethtool are there; not every user's PATH has it.
 export PATH := $(PATH):/usr/sbin:/sbin
 
-# A sanitized build lives beside the plain one.
-B := build$(if $(SANITIZE),/sanitize)
+# Another machine's build and a sanitized one live beside the plain one.
+B := build$(if $(CROSS_COMPILE),/$(ARCH))$(if $(SANITIZE),/sanitize)
+
+# Another machine's libraries are Debian's, unpacked where fetch keeps them, or in SYSROOT.
+ifneq ($(CROSS_COMPILE),)
+ifneq ($(CROSS_COMPILE) $(ARCH),aarch64-linux-gnu- arm64)
+$(error cross builds are for CROSS_COMPILE=aarch64-linux-gnu- ARCH=arm64, not for '$(CROSS_COMPILE)' '$(ARCH)'; 32-bit machines are not supported)
+endif
+SYSROOT_PACKAGES := libc6-dev libstdc++-12-dev libbpf-dev libelf-dev zlib1g-dev libvectorscan-dev libnl-3-dev \
+	libnl-route-3-dev libnl-genl-3-dev libtomlplusplus-dev libjson-c-dev libxdp-dev libseccomp-dev libcap-dev libcmocka-dev
+SYSROOT ?= $(shell selftests/vm/fetch packages $(ARCH) $(SYSROOT_PACKAGES))
+SYSROOT := $(SYSROOT)
+ifeq ($(SYSROOT),)
+$(error no libraries for $(ARCH))
+endif
+CC  := $(CROSS_COMPILE)gcc --sysroot=$(SYSROOT)
+CXX := $(CROSS_COMPILE)g++ --sysroot=$(SYSROOT)
+AR  := $(CROSS_COMPILE)ar
+export PKG_CONFIG_SYSROOT_DIR := $(SYSROOT)
+export PKG_CONFIG_LIBDIR := $(SYSROOT)/usr/lib/aarch64-linux-gnu/pkgconfig:$(SYSROOT)/usr/share/pkgconfig
+endif
+
+# 32-bit machines have no room for what the kernel and galette count in 64 bits.
+MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)
+ifneq ($(filter arm-% armv%-% i%86-% mips-% mipsel-% powerpc-% riscv32-% %-gnux32,$(MACHINE)),)
+$(error 32-bit machines are not supported: $(MACHINE))
+endif
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(patsubst $(B)/%,%,$(2)))
 
@@ -42,7 +69,8 @@ TOOLCFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARN) -Wmissing-prototypes -Wstrict-prot
 	-DGALETTE_VERSION='"$(VERSION)"' -DGALETTE_NFDIR='"$(LIBDIR)/galette/nf"' $(CFLAGS) $(SAN)
 TOOLCXXFLAGS = -std=c++20 $(WARN) -Itool -O1 -g $(SAN)
 LDLIBS  = $(shell $(PKG_CONFIG) --libs $(LIBS))
-BPFCFLAGS = -target bpf -mcpu=v3 -O2 -g $(WARN) -Wswitch-enum -Iinclude -Ivmlinux
+# Line information is to name files the same way wherever the tree is.
+BPFCFLAGS = -target bpf -mcpu=v3 -O2 -g $(WARN) -Wswitch-enum -Iinclude -Ivmlinux -ffile-compilation-dir=.
 
 # The native NFs; gcc 12 or later, for -gbtf (fuzzers do without): hosts read their actions and types as those of
 # BPF objects. Packet bytes are read as one type and another. Pragmas may be clang's.
@@ -81,15 +109,19 @@ PACKAGES := make gcc g++ clang llvm bpftool pkg-config libbpf-dev libelf-dev zli
 # What make bench needs besides.
 BENCH_PACKAGES := gnuplot-nox dpdk-dev iptables ipset
 
+# Emulators, a compiler for the other machine, and what an image is made with.
+VM_PACKAGES := qemu-system-x86 qemu-system-arm gcc-aarch64-linux-gnu g++-aarch64-linux-gnu libc6-dev-arm64-cross \
+	cpio zstd kmod
+
 # clang-format knows C, cppcheck finds what compilers do not.
 # An exported tree has no git.
 sources = $(shell find . -name build -prune -o -name '.?*' -prune -o -type f \( $(1) \) -printf '%P\n' | sort)
 CSOURCES = $(call sources,-name '*.c' -o -name '*.h' -o -name '*.cc')
-SHSOURCES = $(call sources,-name '*.sh') selftests/run tool/galette-pin.bash tool/slowpath/galette-slow.bash $(wildcard .ci/run)
+SHSOURCES = $(call sources,-name '*.sh') selftests/run selftests/vm/fetch selftests/vm/init tool/galette-pin.bash tool/slowpath/galette-slow.bash $(wildcard .ci/run)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check run-check sanitized budget lint demo bench bench-smoke run-bench install deps clean format
+.PHONY: all check run-check check-vm vm-parts sanitized budget lint demo bench bench-smoke run-bench install deps clean format
 
 all: $(B)/galette-pin $(B)/galette-slow $(NF) $(NFSO) $(RULES)
 
@@ -173,6 +205,15 @@ run-check: all $(TESTBPF) $(TESTSO) $(UNIT) $(NFTEST) $(HELPERS) $(BUDGET) $(BEN
 SANITIZED := build/sanitize/selftests/nf/differential_test
 
 sanitized: $(SANITIZED) $(NFSO) $(addprefix $(B)/selftests/nf-objects/native-api,.so .bpf.o)
+
+# Each machine's binaries, then the machines.
+check-vm:
+	$(Q)$(MAKE) --no-print-directory deps PACKAGES='$(PACKAGES) $(VM_PACKAGES)'
+	$(Q)$(MAKE) --no-print-directory vm-parts
+	$(Q)$(if $(filter x86_64-%,$(VM)),,$(MAKE) --no-print-directory CROSS_COMPILE=aarch64-linux-gnu- ARCH=arm64 vm-parts)
+	$(Q)selftests/vm/vm.sh $(VM)
+
+vm-parts: all $(TESTBPF) $(TESTSO) $(UNIT) $(NFTEST) $(HELPERS) $(BUDGET)
 
 # Written whole or not at all.
 budget: deps

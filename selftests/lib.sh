@@ -13,7 +13,9 @@
 #   holds CASE CMD ...           CMD ends with status 0
 #   pin ARG ...                   galette-pin, with the tests' NFs before the real ones
 #   veth IF PEER                  a pair, both up
+#   veth_receives                 whether one without XDP gets what XDP sends
 #   netns NAME; in_ns NAME CMD    a network namespace; this mount namespace stays
+#   has_load                      whether this kernel can; after bench
 #   load_start [OPTION ...]; load_stop      loadgen in the background; result in $LOAD
 #   probe [OPTION ...]            eight frames; result in $PROBE
 #   handled HOPS [OPTION ...]     whose stamps eight frames come back with, by HOPS functions:
@@ -167,6 +169,15 @@ veth() {
 	ip link add "$1" type veth peer name "$2" && ip link set "$1" up && ip link set "$2" up
 }
 
+# A veth without XDP takes what XDP sends it, when GRO is on: since Linux 5.13. As its NAPI shows.
+veth_receives() {
+	local status=1
+	veth probe0 probe1 && ethtool -K probe0 gro on
+	(echo 1 > /sys/class/net/probe0/threaded) 2> /dev/null && status=0
+	ip link del probe0
+	return $status
+}
+
 netns() {
 	ip netns add "$1"
 	in_ns "$1" ip link set lo up
@@ -182,6 +193,12 @@ in_ns() {
 # eth0's stack, and are counted, also when there is no XDP on it.
 bench() {
 	veth eth0 peer0 && ethtool -K eth0 gro on && ethtool -K peer0 gro on
+}
+
+# The kernel can make load: live frames came with Linux 5.18. After bench.
+has_load() {
+	"$HELPERS/loadgen" peer0 eth0 --count 8 > /dev/null 2> "$T/has-load" ||
+		! grep -q 'BPF_PROG_TEST_RUN: Invalid argument' "$T/has-load"
 }
 
 load_start() {

@@ -44,8 +44,13 @@ connections() {
 	transfer "$1, IPv6" lan wan 2001:db8::2 3000000
 }
 
-for mode in native generic; do
-	pin attach --mode $mode --name gw lan=lan0 wan=wan0 "$ROOT/chains/two-port.toml" \
+modes="native generic"
+if ! veth_receives; then
+	skip "native" "this kernel's veth gets what XDP sends only with XDP"
+	modes=generic
+fi
+for mode in $modes; do
+	pin attach --mode "$mode" --name gw lan=lan0 wan=wan0 "$ROOT/chains/two-port.toml" \
 		> "$T/out" 2> "$T/err"
 	equal "attach --mode $mode to two interfaces" 0 $?
 	expect 0 "show" pin -j show gw
@@ -59,8 +64,9 @@ for mode in native generic; do
 	json "$mode: the edges to tx(wan) and tx(lan) have packets" \
 		'([.links[] | select((.to == "tx(wan)" or .to == "tx(lan)") and .packets > 0)] | length) >= 2'
 
-	# VLAN-tagged frames cross as they are.
+	# VLAN-tagged frames cross as they are. A tag beside the frame is lost on the way into native XDP.
 	for side in lan wan; do
+		in_ns $side ethtool -K eth0 txvlan off
 		in_ns $side ip link add link eth0 name v5 type vlan id 5 2> "$T/vlan"
 		in_ns $side ip link set v5 up 2>> "$T/vlan"
 	done
@@ -114,14 +120,16 @@ expect 0 "generic: rollback" pin rollback eth0
 probe --hops 2
 equal "… and the old one's again" "8 8" "$(probed '"\(.received) \(.builds[1])"')"
 expect 0 "generic: detach" pin detach eth0
-expect 0 "attach --mode native" pin attach --mode native eth0 "$T/a.toml"
-for args in "--vlan 5" "--vlan 5 --vlan 6" "--src 2001:db8::1 --dst 2001:db8::2"; do
-	# shellcheck disable=SC2086 # words
-	probe --hops 2 $args
-	equal "native, frames with $args" "8 0 8" \
-		"$(probed '"\(.received) \(.short) \(.builds[1])"')"
-done
-expect 0 "detach" pin detach eth0
+if veth_receives; then
+	expect 0 "attach --mode native" pin attach --mode native eth0 "$T/a.toml"
+	for args in "--vlan 5" "--vlan 5 --vlan 6" "--src 2001:db8::1 --dst 2001:db8::2"; do
+		# shellcheck disable=SC2086 # words
+		probe --hops 2 $args
+		equal "native, frames with $args" "8 0 8" \
+			"$(probed '"\(.received) \(.short) \(.builds[1])"')"
+	done
+	expect 0 "detach" pin detach eth0
+fi
 expect 1 "--mode native where there is none" pin attach --mode native lo "$T/a.toml"
 sentence "… says so" "lo"
 expect 0 "auto where there is no native: generic" pin attach lo "$T/a.toml"

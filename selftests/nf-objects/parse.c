@@ -50,15 +50,18 @@ static __always_inline void parse_transport(struct pkt *pkt, const struct nf_ip 
 NF(parse, enum parse)
 {
 	struct parsed *p = map_view(&parsed, &(__u32) { 0 });
+	enum nf_kind kind;
 	struct nf_eth eth;
 	struct nf_ip ip;
 
 	if (!p || !pkt_at(pkt, 0, 1))
 		return DONE;
-	p->kind = parse_ip(pkt, &ip);
+	kind = parse_ip(pkt, &ip);
+	p->kind = kind;
 	if (parse_eth(pkt, &eth))
 		p->arp = offset(pkt, parse_arp(pkt, &eth));
-	if (p->kind == NF_IPV4 || p->kind == NF_IPV6) {
+	/* Not what the map says: the verifier does not know that it is the same. */
+	if (kind == NF_IPV4 || kind == NF_IPV6) {
 		p->ip = ip.off;
 		p->ip_end = ip.end;
 		parse_transport(pkt, &ip, p);

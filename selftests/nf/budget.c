@@ -183,6 +183,24 @@ static void measure_nf(const char *nf_path, const char *name)
 
 /* ---- galette's own, as the largest chain has them ---- */
 
+/* A refused program's log ends with the reason. */
+static int print_end(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	enum {
+		LINES = 8
+	};
+	char *text, *from;
+
+	if (level != LIBBPF_WARN || vasprintf(&text, fmt, args) < 0)
+		return 0;
+	from = text + strlen(text);
+	for (int lines = 0; from > text && (from[-1] != '\n' || lines++ < LINES);)
+		from--;
+	fputs(from, stderr);
+	free(text);
+	return 0;
+}
+
 static void measure_object(const char *file, struct bpf_object *object)
 {
 	struct bpf_program *program;
@@ -270,6 +288,7 @@ int main(int argc, char **argv)
 	measure_yardstick();
 	for (int i = 2; i < argc; i++)
 		measure_nf(argv[1], argv[i]);
+	libbpf_set_print(print_end);
 	measure_root();
 	measure_ingress();
 	measure_terminal();

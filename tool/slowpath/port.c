@@ -65,7 +65,7 @@ static void unmap_ring(struct ring *ring)
 	ring->map = NULL;
 }
 
-/* The rings of a bound socket; the first of a port brings those that the port has. */
+/* The rings of a socket; the first of a port brings those that the port has. */
 static int map_rings(struct ports *ports, __u32 port, __u32 pipe)
 {
 	const struct slow_memory *m = &ports->memory;
@@ -171,14 +171,19 @@ static void prefer_busy_poll(int fd)
 static int open_socket(struct ports *ports, __u32 port, __u32 pipe)
 {
 	struct pipe_socket *s = &ports->port[port].pipes[pipe];
-	int err;
 
 	s->fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (s->fd < 0)
 		return -errno;
+<<<<<<< HEAD
 	prefer_busy_poll(s->fd);
 	err = configure(ports, s->fd, port, pipe) ?: bind_socket(ports, s->fd, port, pipe);
 	return err ?: map_rings(ports, port, pipe);
+=======
+	/* In this order: before Linux 6.4 the rings of a bound socket cannot be mapped any more. */
+	return configure(ports, s->fd, port, pipe) ?: map_rings(ports, port, pipe)
+		       ?: bind_socket(ports, s->fd, port, pipe);
+>>>>>>> vm
 }
 
 static void fill(struct ports *ports, __u32 port)

@@ -140,6 +140,8 @@ static __always_inline __u32 pkt_len(const struct pkt *pkt)
 	return len;
 }
 
+_Static_assert((PKT_OFF_MAX & (PKT_OFF_MAX + 1)) == 0, "a mask");
+
 /*
  * The bytes [off, off + len) to read and write in place; NULL when they are not
  * all in the packet. len is a compile-time constant. The pointer is good until
@@ -149,10 +151,17 @@ static __always_inline void *pkt_at(struct pkt *pkt, __u32 off, __u32 len)
 {
 	void *data = (void *)(long)pkt->ctx->data;
 	void *end = (void *)(long)pkt->ctx->data_end;
+	__u64 at = off;
 
 	if (off > PKT_OFF_MAX)
 		return NULL;
-	data += off;
+	/*
+	 * Changes nothing, and bounds the very register that is added: clang may have compared
+	 * a 32-bit copy of it, and Linux 6.1 does not see that they are one.
+	 */
+	if (!__builtin_constant_p(at))
+		asm("%0 &= %1" : "+r"(at) : "i"(PKT_OFF_MAX));
+	data += at;
 	if (data + len > end)
 		return NULL;
 	if (!data)

@@ -1,0 +1,116 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# vm.sh [NAME]: boot the machines of selftests/vm/matrix, or this one, and run tests in each.
+# A line a machine: pass, fail or skip with its reason, counts, seconds. What a machine said
+# is in build/vm/NAME.log. Exit status 1 when one failed.
+#   GALETTE_VM_TIMEOUT: seconds that a machine may take (420)
+set -u
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+out=$root/build/vm
+limit=${GALETTE_VM_TIMEOUT:-420}
+mkdir -p "$out"
+work=$(mktemp -d "$out/work.XXXXXX")
+# Interrupted: the machines go as well.
+trap 'kill $(jobs -p) 2> /dev/null; wait; rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM HUP
+# shellcheck source=selftests/vm/image.sh
+. "$here/image.sh"
+
+# qemu MACHINE CPU KERNEL INITRD [VARIABLE]: what the kernel does not know, init has in its
+# environment. x86 in one thread: with more of them QEMU 7.2 runs code
+# that another processor has just rewritten, as XDP's dispatcher is, in its old form.
+qemu() {
+	local machine=$1 cpu=$2 kernel=$3 initrd=$4 append="quiet panic=-1 ${5-}"
+	local common=(-nodefaults -display none -monitor none -no-reboot -kernel "$kernel/vmlinuz" -initrd "$initrd")
+	case $machine in
+	q35)
+		exec timeout -k 5 "$limit" qemu-system-x86_64 -M q35 -accel tcg,thread=single -cpu "$cpu" -m 1024 \
+			-smp 2 "${common[@]}" -serial stdio -append "console=ttyS0 $append"
+		;;
+	virt)
+		exec timeout -k 5 "$limit" qemu-system-aarch64 -M virt -accel tcg,thread=multi -cpu "$cpu" -m 1024 -smp 2 "${common[@]}" \
+			-serial stdio -append "console=ttyAMA0 $append"
+		;;
+	raspi3b)
+		exec timeout -k 5 "$limit" qemu-system-aarch64 -M raspi3b -accel tcg,thread=single -smp 4 "${common[@]}" \
+			-dtb "$(find "$kernel" -name bcm2837-rpi-3-b.dtb)" -serial null -serial stdio \
+			-append "console=ttyS1,115200 $append"
+		;;
+	esac < /dev/null
+}
+
+# initrd NAME ARCH KERNEL FILE
+initrd() {
+	local name=$1 arch=$2 kernel=$3 userland
+	userland=$(userland "$arch") || return
+	modules "$kernel" "$work/$name.modules"
+	cat "$userland" "$work/$name.modules" "$work/tree-$arch" > "$4"
+	rm -f "$work/$name.modules"
+}
+
+# verdict NAME SECONDS: the line of a machine that was started.
+verdict() {
+	local log=$out/$1.log counts end seconds=$2
+	counts=$(grep -aE '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped' "$log" | tr -d '\r' | tail -1)
+	end=$(grep -a '^galette-vm: status' "$log" | tr -d '\r')
+	if [ -z "$end" ]; then
+		line fail "$1" "ended within $(grep -a '^# [^ ]*/' "$log" | tail -1 | tr -d '\r#:'), see build/vm/$1.log; $seconds s"
+	elif [[ $end == "galette-vm: status 0,"* ]]; then
+		line pass "$1" "$counts; $seconds s; ${end##*, }"
+	else
+		line fail "$1" "$counts; $seconds s; ${end##*, }"
+	fi
+	grep -aE '^(not ok|budget: |# [0-9]+ applies|# \{.*mixed)' "$log" | grep -av '# SKIP' | tr -d '\r' |
+		cut -c1-400 | sed 's/^/    /'
+}
+
+# line pass|fail|skip NAME WHAT
+line() {
+	printf '%-4s  %-14s  %s\n' "$@"
+	[ "$1" != fail ] || touch "$work/failed"
+}
+
+machine() {
+	local name=$1 arch=$2 machine=$3 cpu=$4 version=$5 flavour=${6#-} kernel start
+	if ! kernel=$("$here/fetch" kernel "$arch" "$version" "$flavour" 2> "$work/$name.why") ||
+		! initrd "$name" "$arch" "$kernel" "$work/$name.initrd" 2> "$work/$name.why"; then
+		line skip "$name" "$(tail -1 "$work/$name.why")"
+		return
+	fi
+	start=$SECONDS
+	qemu "$machine" "$cpu" "$kernel" "$work/$name.initrd" "${7-}" > "$out/$name.log" 2>&1 &
+	trap 'kill $!; exit' TERM
+	wait $!
+	rm -f "$work/$name.initrd"
+	verdict "$name" $((SECONDS - start)) > "$work/$name.line"
+	cat "$work/$name.line"
+}
+
+mapfile -t machines < <(grep -v '^#' "$here/matrix" | awk -v "name=${1-}" 'name == "" || $1 == name')
+[ ${#machines[@]} -gt 0 ] || {
+	echo "vm.sh: no machine '$1': $(grep -v '^#' "$here/matrix" | cut -d' ' -f1 | tr '\n' ' ')" >&2
+	exit 1
+}
+for arch in $(printf '%s\n' "${machines[@]}" | awk '{ print $2 }' | sort -u); do
+	case $arch in
+	amd64) tree "$root/build" "$work/tree-$arch" strip ;;
+	arm64) tree "$root/build/arm64" "$work/tree-$arch" aarch64-linux-gnu-strip ;;
+	esac || exit
+	# Made once, and not by two at a time; why it cannot be had says the machine's line.
+	userland "$arch" > /dev/null 2>&1 || :
+done
+
+start=$SECONDS
+for description in "${machines[@]}"; do
+	while [ "$(jobs -rp | wc -l)" -ge 2 ]; do
+		wait -n
+	done
+	# shellcheck disable=SC2086 # words
+	machine $description &
+done
+wait
+echo "${#machines[@]} machines in $((SECONDS - start)) s"
+[ ! -e "$work/failed" ]
