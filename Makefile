@@ -94,6 +94,7 @@ NFTEST  := $(patsubst %.c,$(B)/%,$(wildcard selftests/nf/*_test.c))
 HELPERS := $(patsubst %.c,$(B)/%,$(filter-out %.bpf.c,$(wildcard selftests/helpers/*.c)))
 BUDGET  := $(B)/selftests/nf/budget
 BENCH   := $(patsubst %,$(B)/selftests/bench/%,af_packet generate hop layout)
+$(B)/selftests/bench/hop: LDLIBS += -lxdp
 E2E     := $(sort $(wildcard selftests/e2e/*.sh))
 
 # Hyperscan is for x86; its port to other machines is called otherwise.

@@ -4,9 +4,10 @@
  * NF-31-COPY of that many functions NF are attached; each root program is run
  * with BPF_PROG_TEST_RUN beside the same NFs fused by hand, wired as in the
  * original, and joined by nothing but the kernel's tail calls (bench/wiring.h):
- * what no wiring by tail calls can beat. One round runs each of them once, so that what
- * else the machine does hits all alike. Of each there are several copies: where
- * its programs came to lie in memory makes a long chain twice as slow or not,
+ * what no wiring by tail calls can beat; and by libxdp's dispatcher (at most 10,
+ * on interfaces xdp1-COPY, …), where the kernel allows freplace. One round runs
+ * each of them once, so that what else the machine does hits all alike. Of each
+ * there are several copies: where its programs came to lie in memory makes a long chain twice as slow or not,
  * whatever its wiring. Prints samples (bench/lib.sh) of the experiment "chain":
  *
  *   time   ns for a packet, from the root program on
@@ -17,22 +18,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+
+#include "dispatcher.h"
 
 enum {
 	FUSED,
 	OURS,
 	ORIGINAL,
 	TAIL_CALLS,
+	DISPATCHER,
 	WIRINGS,
 	LENGTHS = 6,
 	COPIES = 4,
 	ROUNDS_MAX = 1000
 };
 
-static const char *const names[WIRINGS] = { "fused", "galette", "original", "tail-calls" };
+static const char *const names[WIRINGS] = { "fused", "galette", "original", "tail-calls",
+					    "libxdp" };
 static const int lengths[LENGTHS] = { 1, 2, 4, 8, 16, 31 };
 
 struct run {
@@ -49,26 +55,29 @@ static void fail(const char *what)
 	exit(1);
 }
 
-static struct bpf_object *load(const char *nf)
+static const char *object_path(const char *nf)
 {
-	char path[256];
+	static char path[256];
 	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	struct bpf_object *object;
-	struct bpf_program *program;
 
 	path[length > 0 ? length : 0] = '\0';
 	*strrchr(path, '/') = '\0';
 	snprintf(path + strlen(path), sizeof(path) - strlen(path), "/%s.bpf.o", nf);
-	object = bpf_object__open(path);
+	return path;
+}
+
+/* Its programs whose names begin like this. */
+static struct bpf_object *load(const char *nf, const char *programs)
+{
+	const char *path = object_path(nf);
+	struct bpf_object *object = bpf_object__open(path);
+	struct bpf_program *program;
+
 	if (!object)
 		fail(path);
-	bpf_object__for_each_program(program, object) {
-		const char *name = bpf_program__name(program);
-
-		if (strncmp(name, "fused", 5) && strcmp(name, "original") &&
-		    strncmp(name, "tail_calls", 10))
-			bpf_program__set_autoload(program, false);
-	}
+	bpf_object__for_each_program(program, object)
+		bpf_program__set_autoload(program, !strncmp(bpf_program__name(program),
+							    programs, strlen(programs)));
 	if (bpf_object__load(object))
 		fail(path);
 	return object;
@@ -105,7 +114,7 @@ static int load_original(const char *nf, int length)
 	int next = -1;
 
 	for (int i = 0; i < length; i++) {
-		struct bpf_object *object = load(nf);
+		struct bpf_object *object = load(nf, "original");
 		int acts = bpf_object__find_map_fd_by_name(object, "acts_map");
 		int jumps = bpf_object__find_map_fd_by_name(object, "jumps");
 
@@ -125,7 +134,7 @@ static int load_tail_calls(const char *nf, int length)
 	int next = -1;
 
 	for (int i = 0; i < length; i++) {
-		struct bpf_object *object = load(nf);
+		struct bpf_object *object = load(nf, "tail_calls");
 		int jumps = bpf_object__find_map_fd_by_name(object, "jumps");
 
 		if (!i)
@@ -137,9 +146,28 @@ static int load_tail_calls(const char *nf, int length)
 	return next;
 }
 
+/* Without it there are figures of the others. */
+static int load_dispatcher(const char *nf, int length, int copy)
+{
+	static int refused;
+	char interface[32];
+	int program;
+
+	if (refused || length > DISPATCHER_MAX)
+		return -1;
+	snprintf(interface, sizeof(interface), "xdp%d-%d", length, copy);
+	program = dispatcher_load(object_path(nf), length, interface);
+	if (program < 0) {
+		refused = program;
+		fprintf(stderr, "# hop: libxdp's dispatcher is not measured: %s\n",
+			strerror(-program));
+	}
+	return program;
+}
+
 static void open_copy(const char *nf, int copy)
 {
-	struct bpf_object *fused = load(nf);
+	struct bpf_object *fused = load(nf, "fused");
 	char name[32];
 
 	for (int i = 0; i < LENGTHS; i++) {
@@ -147,6 +175,7 @@ static void open_copy(const char *nf, int copy)
 		runs[FUSED][i].program[copy] = program_of(fused, name);
 		runs[ORIGINAL][i].program[copy] = load_original(nf, lengths[i]);
 		runs[TAIL_CALLS][i].program[copy] = load_tail_calls(nf, lengths[i]);
+		runs[DISPATCHER][i].program[copy] = load_dispatcher(nf, lengths[i], copy);
 		open_chain(nf, lengths[i], copy, &runs[OURS][i]);
 	}
 }
@@ -187,7 +216,7 @@ static double hop(int wiring, int i, int at)
 static void print(const char *nf, int samples)
 {
 	for (int w = 0; w < WIRINGS; w++) {
-		for (int i = 0; i < LENGTHS; i++) {
+		for (int i = 0; i < LENGTHS && runs[w][i].program[0] >= 0; i++) {
 			for (int at = 0; at < samples; at++) {
 				sample(nf, w, i, "time", runs[w][i].ns[at]);
 				if (i)
@@ -200,6 +229,18 @@ static void print(const char *nf, int samples)
 	}
 }
 
+/* Each NF of each copy is an object of its own. */
+static void open_many_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		fail("RLIMIT_NOFILE");
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		fail("RLIMIT_NOFILE");
+}
+
 int main(int argc, char **argv)
 {
 	int rounds = argc == 4 ? atoi(argv[2]) : 0, repeat = argc == 4 ? atoi(argv[3]) : 0;
@@ -209,12 +250,14 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: hop NF ROUNDS REPEAT\n");
 		return 2;
 	}
+	open_many_files();
 	for (int copy = 0; copy < COPIES; copy++)
 		open_copy(argv[1], copy);
 	for (int round = 0; round < rounds; round++)
 		for (int copy = 0; copy < COPIES; copy++, at++)
 			for (int i = 0; i < LENGTHS; i++)
-				for (int w = 0; w < WIRINGS; w++)
+				for (int w = 0; w < WIRINGS && runs[w][i].program[copy] >= 0;
+				     w++)
 					runs[w][i].ns[at] = measure(&runs[w][i], copy, repeat);
 	print(argv[1], at);
 	return 0;

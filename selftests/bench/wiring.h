@@ -22,6 +22,14 @@ FUSED(8)
 FUSED(16)
 FUSED(31)
 
+/* For libxdp's dispatcher, which goes on with the next one. */
+SEC("xdp") int dispatched(struct xdp_md *ctx)
+{
+	struct pkt pkt = { .ctx = ctx };
+
+	return BODY(&pkt) ? XDP_DROP : XDP_PASS;
+}
+
 /* As the original GALETTE does: each NF has a map of what its actions are, and a prog array. */
 enum act {
 	ACT_TX,

@@ -8,7 +8,7 @@
 # What the tests call.
 GUEST="bash coreutils grep sed mawk findutils util-linux mount iproute2 ethtool jq procps bpftool \
 	diffutils iputils-ping netcat-openbsd kmod libbpf1 libelf1 libnl-3-200 libnl-route-3-200 \
-	libnl-genl-3-200 libjson-c5 zlib1g libseccomp2 libcap2 libcmocka0 libstdc++6 \
+	libnl-genl-3-200 libjson-c5 libmd0 zlib1g libseccomp2 libcap2 libcmocka0 libstdc++6 \
 	busybox curl dnsmasq-base iperf3 mosquitto mosquitto-clients nftables"
 # Virtual wires and network cards, what tc needs, the Pi's way to switch itself off.
 MODULES="veth virtio_net virtio_pci virtio_mmio tun bridge 8021q sch_ingress cls_u32 act_mirred nf_tables nft_counter nft_objref bcm2835_wdt"

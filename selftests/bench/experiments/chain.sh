@@ -3,8 +3,8 @@
 #
 # What a hop costs, by the length of a chain (hop.c). galette's chains are real ones, root
 # and ingress included, every edge counted. 31 functions are the most that the kernel's
-# limit of tail calls allows. libxdp's dispatcher joins programs by freplace, which this
-# kernel may refuse: then there is nothing to measure.
+# limit of tail calls allows. libxdp's dispatcher joins at most ten, by freplace, which a
+# kernel may refuse: then hop says so.
 #   BENCH_REPEAT: frames of a run
 . "$(dirname "$0")/../lib.sh"
 
@@ -31,9 +31,11 @@ each() { # CMD ...: with a length and a copy
 }
 hop_veth() {
 	veth "hop$1-$2" "peer$1-$2"
+	veth "xdp$1-$2" "away$1-$2"
 }
 hop_gone() {
 	pin -q detach "$1-$2-$3"
+	ip link set dev "xdp$2-$3" xdpdrv off
 }
 
 each hop_veth
