@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# galette-slow sleeps when there is nothing to do: no CPU time, no wake-up, for ten seconds.
+# galette-slow sleeps when there is nothing to do, also after it had more than enough: no CPU
+# time, no wake-up, for ten seconds.
 . "$(dirname "$0")/../lib.sh"
 
 linear "$T/a.toml" 1 s1 s2 < /dev/null
@@ -37,6 +38,11 @@ quiet() {
 
 probe --slow
 equal "packets go through it" 8 "$(probed .received)"
+load_start --slow --rate 400000
+sleep 1
+load_stop
+echo "# $(load .received) packets in $(load .seconds) s"
+holds "many go through it" test "$(load .received)" -gt 8
 wait_for quiet
 holds "it comes to rest" quiet
 cpu=$(cpu) wakeups=$(wakeups)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Tries to get out of galette-slow, with each packet: in map `tries` stays what
- * came of each try: the errno, or -1 where it succeeded.
+ * came of each try: the errno, or -1 where it succeeded. What "may" is what it needs.
  */
 // world: native
 #define _GNU_SOURCE
@@ -86,6 +86,14 @@ NF(slow_evil, enum slow_evil)
 		{ "a pair of sockets", SYS_socketpair, { AF_UNIX, SOCK_STREAM, 0, at } },
 		{ "send to an address", SYS_sendto, { FD, at, 1, 0, at, 16 } },
 		{ "change a socket", SYS_setsockopt, { FD, SOL_XDP, XDP_UMEM_REG, at, 32 } },
+		{ "change what any socket has",
+		  SYS_setsockopt,
+		  { FD, SOL_SOCKET, SO_RCVBUF, at, 4 } },
+		{ "receive from a socket", SYS_recvfrom, { FD, at, 1, 0, 0, 0 } },
+		{ "may poll a socket", SYS_recvfrom, { -1, 0, 0, MSG_DONTWAIT } },
+		{ "may stop that",
+		  SYS_setsockopt,
+		  { -1, SOL_SOCKET, 69 /* SO_PREFER_BUSY_POLL */ } },
 		{ "read more of a socket",
 		  SYS_getsockopt,
 		  { FD, SOL_SOCKET, SO_TYPE, at, at } },

@@ -6,8 +6,10 @@
  * died; at every 29th (with GALETTE_FULL: each) it is also killed. Every frame must
  * then be in one place, once.
  */
+#include <errno.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "slowpath/frames.h"
@@ -386,12 +388,41 @@ static void bad_descriptors(void **state)
 	assert_int_equal(frames_unhandled(&ports, 0), 3 + 4);
 }
 
+/* A socket that takes the call and sends nothing, as Linux 5.11 to 5.17 do while it prefers to poll. */
+static void sends_nothing(void **state)
+{
+	struct hand hand = { .ports = &ports, .pipe = 0 };
+	struct pipe_socket *s = &sockets[1][0];
+	int ends[2], one = 1, prefers = 1;
+	socklen_t length = sizeof(prefers);
+
+	set_scene();
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends), 0);
+	setsockopt(ends[0], SOL_SOCKET, SO_PREFER_BUSY_POLL, &one, sizeof(one));
+	s->fd = ends[0];
+	s->polls = true;
+	ring_produce(&s->tx, ring_produced(&s->tx) + 1);
+	assert_int_equal(frames_kick(&hand, 1), -EAGAIN);
+	assert_false(s->polls);
+	assert_int_equal(
+		getsockopt(ends[0], SOL_SOCKET, SO_PREFER_BUSY_POLL, &prefers, &length), 0);
+	assert_int_equal(prefers, 0);
+	assert_int_equal(recv(ends[1], &one, sizeof(one), MSG_DONTWAIT), 0);
+	assert_int_equal(recv(ends[1], &one, sizeof(one), MSG_DONTWAIT),
+			 0); /* and again without */
+	assert_int_equal(recv(ends[1], &one, sizeof(one), MSG_DONTWAIT), -1);
+	close(ends[0]);
+	close(ends[1]);
+	s->fd = -1;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stopped_anywhere), cmocka_unit_test(killed_anywhere),
 		cmocka_unit_test(both_at_a_lock),   cmocka_unit_test(nonsense_left),
 		cmocka_unit_test(twice_in_a_ring),  cmocka_unit_test(bad_descriptors),
+		cmocka_unit_test(sends_nothing),
 	};
 
 	make_ports();

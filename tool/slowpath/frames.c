@@ -155,11 +155,12 @@ bool frames_receive(struct hand *hand, __u32 port, struct packet *packet)
 	return true;
 }
 
-void frames_poll(const struct hand *hand)
+void frames_poll(const struct hand *hand, __u32 port)
 {
-	for (__u32 port = 0; port < hand->ports->memory.shape.ports; port++)
-		recvfrom(hand->ports->port[port].pipes[hand->pipe].fd, NULL, 0, MSG_DONTWAIT,
-			 NULL, NULL);
+	const struct pipe_socket *s = &hand->ports->port[port].pipes[hand->pipe];
+
+	if (s->polls)
+		recvfrom(s->fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
 }
 
 /* ---- giving back ---- */
@@ -275,18 +276,33 @@ bool frames_take_back(struct hand *hand, __u32 port, __u8 *kind)
 	return false;
 }
 
+/*
+ * From 5.11 on, until "xsk: fix l2fwd for copy mode + busy poll combo" (5.18),
+ * Linux sends nothing from a socket that copies and prefers busy polling.
+ */
+static void stop_polling(struct pipe_socket *s)
+{
+	int no = 0;
+
+	s->polls = false;
+	setsockopt(s->fd, SOL_SOCKET, SO_PREFER_BUSY_POLL, &no, sizeof(no));
+}
+
 /* A call sends at most 32 packets, and says EAGAIN if there are more, or none can go now. */
 int frames_kick(const struct hand *hand, __u32 port)
 {
-	const struct pipe_socket *s = &hand->ports->port[port].pipes[hand->pipe];
+	struct pipe_socket *s = &hand->ports->port[port].pipes[hand->pipe];
 
 	while (ring_used(&s->tx)) {
 		__u32 before = ring_consumed(&s->tx);
+		bool sent = sendto(s->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) >= 0;
+		int err = sent ? EAGAIN : errno;
 
-		int err = sendto(s->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) < 0 ? errno : EAGAIN;
-
-		if (ring_consumed(&s->tx) == before)
+		if (ring_consumed(&s->tx) != before)
+			continue;
+		if (!sent || !s->polls)
 			return err == ENOBUFS || err == EBUSY || err == EINTR ? -EAGAIN : -err;
+		stop_polling(s);
 	}
 	return 0;
 }

@@ -29,8 +29,8 @@ struct packet {
  */
 bool frames_receive(struct hand *hand, __u32 port, struct packet *packet);
 
-/* Have the ports' drivers put what has come into the receive rings, in this process; does not wait. */
-void frames_poll(const struct hand *hand);
+/* Have a port's driver put what has come into the receive rings, in this process; does not wait. */
+void frames_poll(const struct hand *hand, __u32 port);
 
 /* Let go of a frame: it goes back to its fill ring with the next frames_flush(). */
 void frames_done(struct hand *hand, __u64 addr);

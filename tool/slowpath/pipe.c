@@ -18,7 +18,7 @@
 enum {
 	BURST = 64,        /* packets of one port before the others have their turn */
 	KICK_NS = 100000,  /* a packet that is ready does not wait longer for others */
-	LINGER_NS = 20000, /* packets closer to each other: to sleep between them costs more */
+	LINGER_NS = 10000, /* packets closer to each other: to sleep between them costs more */
 	LOOK_NS = 100000000, /* between two looks at the kernel's counts */
 	LAST_MS = 1000,      /* at the end: for an interface that takes nothing now */
 	/* Of a frame: what an XDP program would find before and behind a packet. */
@@ -34,6 +34,7 @@ struct pipe {
 	struct galette_pipe *record;
 	struct pollfd *polled; /* by port */
 	bool *unsent;          /* by port: its transmit ring holds something */
+	bool *live;            /* by port: it was among those that packets came from last */
 	__u32 *until;          /* by port, when stopping: the packets that were there */
 	__u64 kicked;          /* ns */
 	__u64 looked;          /* ns */
@@ -73,9 +74,13 @@ static void take_back(struct pipe *p, __u32 port)
 	}
 }
 
+/* What functions have counted of the packets is to be seen before these are. */
 static int kick_port(struct pipe *p, __u32 port)
 {
-	int err = frames_kick(&p->hand, port);
+	int err;
+
+	nf_host_flush();
+	err = frames_kick(&p->hand, port);
 
 	if (err && err != -EAGAIN)
 		take_back(p, port);
@@ -85,7 +90,7 @@ static int kick_port(struct pipe *p, __u32 port)
 
 /*
  * The ports that something is in the transmit rings for; what is left stays there.
- * What functions have counted until now is to be seen before the packets are.
+ * Of packets that are not sent the counts are written now.
  */
 static void kick(struct pipe *p)
 {
@@ -151,6 +156,7 @@ static void finish(struct pipe *p, __u32 port, const struct pkt *pkt,
 			pkt, GALETTE_ROUTE_REDIRECT);
 		return;
 	case GALETTE_ROUTE_PASS:
+		nf_host_flush();
 		/* Who dies in the call has made it. */
 		bump(&p->record->pass, 1);
 		if (deliver(&p->slow->deliver, pkt->data, pkt->end - pkt->data,
@@ -339,6 +345,32 @@ static void sleep_until_packets(struct pipe *p)
 			p->polled[port].fd = -1; /* its interface has gone */
 }
 
+/* A round of all ports, up to a burst each. How many packets. */
+static int receive_all(struct pipe *p)
+{
+	__u32 ports = p->slow->ports.memory.shape.ports;
+	int n = 0;
+
+	for (__u32 port = 0; port < ports; port++) {
+		int got = receive(p, port);
+
+		/* Until the first that gives any: those of the last round that did. */
+		if (got && !n)
+			memset(p->live, 0, ports * sizeof(*p->live));
+		p->live[port] |= got > 0;
+		n += got;
+	}
+	return n;
+}
+
+/* Only where packets come from: a call may have the driver's whole queue handled here. */
+static void poll_live(struct pipe *p)
+{
+	for (__u32 port = 0; port < p->slow->ports.memory.shape.ports; port++)
+		if (p->live[port])
+			frames_poll(&p->hand, port);
+}
+
 /*
  * Sleeping and being woken costs some microseconds of CPU time: while packets come
  * so often that it had not slept longer anyway, it does without.
@@ -392,6 +424,7 @@ static void init(struct pipe *p, struct slow *slow, __u32 index)
 	p->last = LAST_MS;
 	p->polled = xcalloc(ports, sizeof(*p->polled));
 	p->unsent = xcalloc(ports, sizeof(*p->unsent));
+	p->live = xcalloc(ports, sizeof(*p->live));
 	p->until = xcalloc(ports, sizeof(*p->until));
 	for (__u32 port = 0; port < ports; port++) {
 		p->polled[port].fd = slow->ports.port[port].pipes[index].fd;
@@ -409,13 +442,12 @@ void pipe_run(struct slow *slow, __u32 index)
 	init(&p, slow, index);
 	set_busy(&p, 1);
 	for (;;) {
-		int n = 0;
+		int n;
 
 		if (!p.stopping &&
 		    __atomic_load_n(&slow->ports.memory.shared->stop, __ATOMIC_ACQUIRE))
 			begin_to_stop(&p);
-		for (__u32 port = 0; port < slow->ports.memory.shape.ports; port++)
-			n += receive(&p, port);
+		n = receive_all(&p);
 		kick(&p);
 		if (n) {
 			p.worked = p.kicked;
@@ -424,7 +456,8 @@ void pipe_run(struct slow *slow, __u32 index)
 				p.looked = p.kicked;
 			else if (p.kicked - p.looked > LOOK_NS)
 				look(&p);
-			frames_poll(&p.hand);
+			if (!p.stopping)
+				poll_live(&p);
 			continue;
 		}
 		settle(&p);
@@ -433,7 +466,7 @@ void pipe_run(struct slow *slow, __u32 index)
 		if (p.stopping)
 			continue;
 		if (lingers(&p))
-			frames_poll(&p.hand);
+			poll_live(&p);
 		else
 			sleep_until_packets(&p);
 	}

@@ -19,11 +19,6 @@
 #define SYS_pidfd_getfd 438
 #endif
 
-#ifndef SO_PREFER_BUSY_POLL
-#define SO_PREFER_BUSY_POLL 69
-#define SO_BUSY_POLL_BUDGET 70
-#endif
-
 enum {
 	FREE_MS = 2000,        /* the kernel's worker needs some 10 */
 	BUSY_POLL_US = 20,     /* not 0 is all that counts: frames_poll() does not wait */
@@ -151,9 +146,9 @@ static int bind_socket(const struct ports *ports, int fd, __u32 port, __u32 pipe
 	return bind_when_free(fd, &address);
 }
 
-static void set_busy_poll(int fd, int option, int value)
+static int set_busy_poll(int fd, int option, int value)
 {
-	setsockopt(fd, SOL_SOCKET, option, &value, sizeof(value));
+	return setsockopt(fd, SOL_SOCKET, option, &value, sizeof(value));
 }
 
 /*
@@ -161,11 +156,11 @@ static void set_busy_poll(int fd, int option, int value)
  * interrupts do it no more often than before: else, under overload, they leave it
  * no time for what they bring. Linux before 5.11 does not know it, and goes without.
  */
-static void prefer_busy_poll(int fd)
+static void prefer_busy_poll(struct pipe_socket *s)
 {
-	set_busy_poll(fd, SO_PREFER_BUSY_POLL, 1);
-	set_busy_poll(fd, SO_BUSY_POLL, BUSY_POLL_US);
-	set_busy_poll(fd, SO_BUSY_POLL_BUDGET, BUSY_POLL_BUDGET);
+	s->polls = !set_busy_poll(s->fd, SO_PREFER_BUSY_POLL, 1) &&
+		   !set_busy_poll(s->fd, SO_BUSY_POLL_BUDGET, BUSY_POLL_BUDGET) &&
+		   !set_busy_poll(s->fd, SO_BUSY_POLL, BUSY_POLL_US);
 }
 
 static int open_socket(struct ports *ports, __u32 port, __u32 pipe)
@@ -175,15 +170,10 @@ static int open_socket(struct ports *ports, __u32 port, __u32 pipe)
 	s->fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (s->fd < 0)
 		return -errno;
-<<<<<<< HEAD
-	prefer_busy_poll(s->fd);
-	err = configure(ports, s->fd, port, pipe) ?: bind_socket(ports, s->fd, port, pipe);
-	return err ?: map_rings(ports, port, pipe);
-=======
+	prefer_busy_poll(s);
 	/* In this order: before Linux 6.4 the rings of a bound socket cannot be mapped any more. */
 	return configure(ports, s->fd, port, pipe) ?: map_rings(ports, port, pipe)
 		       ?: bind_socket(ports, s->fd, port, pipe);
->>>>>>> vm
 }
 
 static void fill(struct ports *ports, __u32 port)
@@ -257,6 +247,7 @@ int ports_take(struct ports *ports, int pidfd, const __u32 *sockets)
 
 			s->fd = syscall(SYS_pidfd_getfd, pidfd, *sockets++, 0);
 			err = s->fd < 0 ? -errno : map_rings(ports, port, pipe);
+			prefer_busy_poll(s);
 		}
 	}
 	return err;

@@ -13,8 +13,14 @@
 #include "memory.h"
 #include "ring.h"
 
+#ifndef SO_PREFER_BUSY_POLL
+#define SO_PREFER_BUSY_POLL 69
+#define SO_BUSY_POLL_BUDGET 70
+#endif
+
 struct pipe_socket {
 	int fd;
+	bool polls; /* it prefers busy polling */
 	struct ring rx, tx;
 };
 

@@ -20,7 +20,7 @@
  *   or bit-fields side by side, are one field.
  * - map_add() is one atomic step in the kernel: nothing is lost. To an entry of an
  *   ARRAY or PERCPU_ARRAY map it may reach the map some packets later, but before
- *   these packets are sent, and before an NF of this process reads the map or
+ *   these packets leave galette-slow, and before an NF of this process reads the map or
  *   stores to it. A pipe that is killed takes what was held back with it.
  * - __sync_*() on a view is not atomic: atomic_add() is.
  * - After map_put() of the key, a view of an ARRAY or PERCPU map shows the new
