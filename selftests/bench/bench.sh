@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # bench.sh [EXPERIMENT ...]: run experiments/*.sh, or those named, each in namespaces of its
-# own, then report.sh. Prints figures, judges none. What experiments measure is kept in
-# build/bench/samples.jsonl, those of earlier runs of other experiments, too.
+# own, then report.sh. Prints figures, judges none. What experiments measure is in
+# build/bench/samples.jsonl.
 #   BENCH_ROUNDS        repetitions of each figure, in turn with the other contenders' (5)
 #   BENCH_SECONDS       for a point (0.5)
 #   BENCH_CONTENDERS    only these
 #   BENCH_SMOKE=1       one round of next to no length: that it works, not how fast
 #   BENCH_OUT           where to (build/bench)
+#   BENCH_KEEP=1        keep what is there of other experiments, though another run measured it
 # lib.sh says how experiments and contenders are written.
 set -u
 
@@ -21,18 +22,20 @@ export BENCH_OUT=${BENCH_OUT:-$here/../../build/bench}
 GALETTE_OUTSIDE=$(readlink /proc/self/ns/{net,mnt} | tr '\n' ' ')
 export GALETTE_OUTSIDE
 mkdir -p "$BENCH_OUT"
-touch "$BENCH_OUT/samples.jsonl"
+all=$BENCH_OUT/samples.jsonl
+[ -n "${BENCH_KEEP-}" ] || : > "$all"
+touch "$all"
 # What else the machine does comes after.
 [ -n "${BENCH_SMOKE-}" ] || renice -n -19 -p $$ > /dev/null
 
 if [ $# -eq 0 ]; then
 	set -- "$here"/experiments/*.sh
 fi
+trap 'exit 1' INT TERM HUP
 status=0
 for experiment; do
 	experiment=$(basename "$experiment" .sh)
-	jq -c "select(.experiment != \"$experiment\")" "$BENCH_OUT/samples.jsonl" > "$BENCH_OUT/samples.new" &&
-		mv "$BENCH_OUT/samples.new" "$BENCH_OUT/samples.jsonl"
+	jq -c "select(.experiment != \"$experiment\")" "$all" > "$all.new" && mv "$all.new" "$all"
 	unshare -m -n --propagation private "$here/../run" --inside "$here/experiments/$experiment.sh" || status=1
 done
 "$here/report.sh" || status=1

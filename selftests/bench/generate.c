@@ -19,7 +19,7 @@
  *                   (16; 64 above a million a second)
  *   --histogram FILE    "KIND NS COUNT" for each slot that has any
  *   --lossfree L    search for the greatest rate with a smaller loss than L, and say how it was
- *                   then; --guess PPS to begin with; --probes N runs at most (12)
+ *                   then; --guess PPS to begin with; --probes N runs at most (16)
  *
  * Prints one line of JSON:
  *
@@ -62,7 +62,7 @@ static struct {
 	  .flows = 64,
 	  .sources = 1,
 	  .stride = 1,
-	  .search.probes = 12 };
+	  .search.probes = 16 };
 
 static void on_signal(int sig)
 {

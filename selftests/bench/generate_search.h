@@ -4,7 +4,9 @@
  *
  * From a guess on the rate goes up or down in growing steps until one rate has passed and
  * one has not; then between the two, until they are near each other. A rate that has
- * failed by little is tried again: what else the machine does loses packets as well.
+ * failed by little, or was not reached, is tried again: what else the machine does loses
+ * packets and holds up the generator as well. It ends, too, where asking for more brings
+ * no more.
  */
 #ifndef GENERATE_SEARCH_H
 #define GENERATE_SEARCH_H
@@ -25,17 +27,23 @@ struct search {
 	struct result best;
 };
 
+static bool falls_short(const struct result *r, double rate)
+{
+	return r->sent < rate * gen.seconds * SEARCH_SHORT;
+}
+
 static bool passes(struct search *s, double rate)
 {
 	struct result r = run_at(rate);
 
-	if (loss(&r) > s->loss && loss(&r) < SEARCH_LITTLE)
+	if ((loss(&r) > s->loss && loss(&r) < SEARCH_LITTLE) || falls_short(&r, rate))
 		r = run_at(rate);
 	if (loss(&r) > s->loss || !r.received)
 		return false;
-	s->short_ = r.sent < rate * gen.seconds * SEARCH_SHORT;
+	s->short_ = falls_short(&r, rate) && s->found && r.rate < s->best.rate * SEARCH_NEAR;
+	if (!s->found || r.rate > s->best.rate)
+		s->best = r;
 	s->found = true;
-	s->best = r;
 	return true;
 }
 

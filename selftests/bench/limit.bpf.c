@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The limit of what chains of one function can reach: nf/macswap, its count too, by hand in one program. */
+/* The limit of what chains can reach: nf/macswap, its count too, by hand in one program, once and eight times. */
 #include <vmlinux.h>
 #include <bpf/bpf_helpers.h>
 
@@ -10,7 +10,7 @@ struct {
 	__type(value, __u64);
 } limit_count SEC(".maps");
 
-SEC("xdp") int limit(struct xdp_md *ctx)
+static __always_inline bool swap(struct xdp_md *ctx)
 {
 	struct {
 		__u16 dst[3], src[3];
@@ -19,7 +19,7 @@ SEC("xdp") int limit(struct xdp_md *ctx)
 	__u64 *count = bpf_map_lookup_elem(&limit_count, &zero);
 
 	if ((void *)(mac + 1) > (void *)(long)ctx->data_end)
-		return XDP_DROP;
+		return false;
 	for (int i = 0; i < 3; i++) {
 		__u16 word = mac->dst[i];
 
@@ -28,6 +28,21 @@ SEC("xdp") int limit(struct xdp_md *ctx)
 	}
 	if (count)
 		(*count)++;
+	asm volatile("" ::: "memory"); /* what comes next does it again, and not the contrary */
+	return true;
+}
+
+SEC("xdp") int limit(struct xdp_md *ctx)
+{
+	return swap(ctx) ? XDP_TX : XDP_DROP;
+}
+
+/* Of chains of eight. */
+SEC("xdp.eight") int eight(struct xdp_md *ctx)
+{
+	for (int i = 0; i < 8; i++)
+		if (!swap(ctx))
+			return XDP_DROP;
 	return XDP_TX;
 }
 

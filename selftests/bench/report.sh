@@ -36,20 +36,27 @@ aggregate() {
 		{ median: ($v | middle), low: ($v | min), high: ($v | max), n: ($v | length) })' "$OUT/samples.jsonl"
 }
 
-# One table for each metric; the ratio is to galette's with the same parameters.
+# One table for each metric; the ratio is to galette's with the same parameters. Where the
+# generator could not send more, ">" says that the rate may be greater.
 tables() {
 	jq -r '
 	def number: if . == 0 then "0" elif fabs >= 100 then round | tostring
 		elif fabs >= 0.01 then . * 1000 | round / 1000 | tostring else . * 1e6 | round / 1e6 | tostring end;
 	def words: to_entries | map("\(.key) \(.value)") | join(", ");
-	. as $all | group_by([.experiment, .metric])[] |
+	def at: [.experiment, .contender, .params] | tojson;
+	(map(select(.metric == "generator_limited" and .median > 0)) | INDEX(at)) as $limited |
+	def limited: (.metric == "rate" or .metric == "bits") and $limited[at] != null;
+	(map(select(.contender == "galette")) | INDEX([.experiment, .metric, .params] | tojson)) as $ours |
+	map(select(.metric != "generator_limited")) | group_by([.experiment, .metric])[] |
 	"\n\(.[0].experiment): \(.[0].metric), \(.[0].unit)\n" +
 	"params\tcontender\tmedian\tlow\thigh\tn\tto galette", (
 	sort_by([(.params.size // 0), (.params | tostring), .contender])[] | . as $it |
-	([$all[] | select(.contender == "galette" and .experiment == $it.experiment and
-		.metric == $it.metric and .params == $it.params)] | .[0].median // 0) as $ours |
-	[(.params | words), .contender, (.median | number), (.low | number), (.high | number), .n,
-		(if $ours > 0 then .median / $ours | number else "" end)] | map(tostring) | join("\t"))' "$JSON" |
+	$ours[[.experiment, .metric, .params] | tojson] as $own |
+	[(.params | words), .contender, (if limited then ">" else "" end) + (.median | number),
+		(.low | number), (.high | number), .n,
+		(if ($own.median // 0) > 0 then
+			(if limited and ($own | limited) then "?" elif limited then ">" elif $own | limited then "<" else "" end) +
+			($it.median / $own.median | number) else "" end)] | map(tostring) | join("\t"))' "$JSON" |
 		column -t -s $'\t' -e 2> /dev/null
 }
 

@@ -14,6 +14,8 @@ split() {
 
 start() {
 	cat > "$T/split.toml" <<-END
+		[slowpath]
+		pipes = 1
 		[functions.dest-ip-branch]
 		[functions.macswap]
 		[[links]]

@@ -16,7 +16,7 @@ contender_came_through() {
 
 mkdir "$T/bench"
 BENCH_SMOKE=1 BENCH_OUT=$T/bench expect 0 "selftests/bench/bench.sh" "$ROOT/selftests/bench/bench.sh" || exit
-for contender in "$ROOT"/selftests/bench/contenders/*.sh; do
+for contender in "$ROOT"/selftests/bench/contenders/{,gateway/}*.sh; do
 	name=$(basename "$contender" .sh)
 	missing=$(sed -n "s/^ok - .*: $name # SKIP //p" "$T/out" | head -1)
 	if [ -n "$missing" ]; then

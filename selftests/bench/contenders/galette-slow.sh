@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # shellcheck shell=bash
-# The same chain in user space: every packet leaves the kernel for galette-slow, and comes back.
+# The same chain in user space: every packet leaves the kernel for galette-slow, and comes
+# back. One pipe, as the others in user space have one thread.
 
 start() {
 	cat > "$T/galette-slow.toml" <<-END
+		[slowpath]
+		pipes = 1
 		[functions.macswap]
 		disable_xdp = true
 		[[links]]

@@ -53,7 +53,10 @@ right() {
 gateway() {
 	CONTENDER=${CONTENDER#gateway/}
 	[ "$ROUND" -gt 1 ] || right
-	greatest "$COUNT" "${UNLISTED[@]}" || return
+	greatest "$COUNT" "${UNLISTED[@]}" || {
+		sample gateway "$CONTENDER" "{\"prefixes\":$COUNT}" rate packets/s 0
+		return
+	}
 	samples gateway "{\"prefixes\":$COUNT}" rate=packets/s=.rate cpu_per_packet=ns=.cpu_ns \
 		received=packets=.received \
 		generator_limited=bool='(.generator_limited | if . then 1 else 0 end)'

@@ -70,6 +70,7 @@ half() {
 point() { # SHARE
 	generate --rate "$RATE" --heavy "$1" || return
 	[ "$1" != 0 ] || BASE=$(result '.light.received / .light.sent')
+	[ -n "$BASE" ] || return
 	jq -e '.heavy.sent == 0 or .heavy.received > 0' <<< "$RESULT" > "$T/came" ||
 		fail "$CONTENDER: no packet that met $FUNCTION came through"
 	samples heavy "{\"function\":\"$FUNCTION\",\"share\":$1}" \
@@ -83,6 +84,7 @@ point() { # SHARE
 
 heavy() {
 	local share
+	BASE=
 	for share in 0 "${SHARES[@]}"; do
 		point "$share"
 	done

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# What a change costs, by the number of functions: apply and rollback, idle and under load,
-# and link, idle; from the start of galette-pin to its end (total), and the parts that it
-# tells itself (-v). Under load, too: frames lost or dropped, and those that more than one
+# What a change costs, by the number of functions: apply, rollback and link, idle and under
+# load; from the start of galette-pin to its end (total), and the parts that it tells itself
+# (-v). Under load, too: frames lost or dropped, and those that more than one
 # generation has handled, or not all functions.
 #   BENCH_APPLIES: changes of each kind in each round
 . "$(dirname "$0")/../lib.sh"
@@ -53,11 +53,11 @@ changes() { # LOAD N
 	done
 }
 
-# The last function's edge to another way out, and back.
+# The last function's edge to another way out, by which packets come back as well; and back.
 links() { # LOAD N
 	local i
 	for ((i = 0; i < APPLIES; i++)); do
-		change "$1" "$2" link eth0 "s$2:next" pass
+		change "$1" "$2" link eth0 "s$2:next" "tx(eth0)"
 		change "$1" "$2" link eth0 "s$2:next" tx
 	done
 }
@@ -77,6 +77,7 @@ reconfigure() { # N
 	links idle "$1"
 	load_start --hops "$1" --cpu $(($(nproc) - 1))
 	changes loaded "$1"
+	links loaded "$1"
 	load_stop
 	lost "$1"
 	pin -q detach eth0
