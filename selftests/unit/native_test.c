@@ -60,7 +60,7 @@ static void test_good(void **state)
 	map = object_map(object, "own");
 	assert_non_null(map);
 	assert_int_equal(map->type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	assert_int_equal(map->size, 1);
+	assert_int_equal(map->size, 2);
 	assert_int_equal(map->key_size, 4);
 	assert_int_equal(map->value_size, 8);
 	assert_int_equal(object->config.size, 4);
