@@ -5,7 +5,7 @@
 # own, then report.sh. Prints figures, judges none. What experiments measure is in
 # build/bench/samples.jsonl.
 #   BENCH_ROUNDS        repetitions of each figure, in turn with the other contenders' (5)
-#   BENCH_SECONDS       for a point (0.5)
+#   BENCH_SECONDS       for a point (0.2)
 #   BENCH_CONTENDERS    only these
 #   BENCH_SMOKE=1       one round of next to no length: that it works, not how fast
 #   BENCH_OUT           where to (build/bench)

@@ -8,10 +8,10 @@
 #   BENCH_APPLIES: changes of each kind in each round
 . "$(dirname "$0")/../lib.sh"
 
-APPLIES=${BENCH_APPLIES:-${SMOKE:+2}}
-APPLIES=${APPLIES:-10}
+APPLIES=${BENCH_APPLIES:-${SMOKE:+1}}
+APPLIES=${APPLIES:-5}
 LENGTHS=(1 4 16 31)
-[ -z "$SMOKE" ] || LENGTHS=(1 4)
+[ -z "$SMOKE" ] || LENGTHS=(4)
 CONTENDER=galette
 
 # A chain of $2 functions of build $1.

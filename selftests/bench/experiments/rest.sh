@@ -8,7 +8,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 DURATION=${SMOKE:+0.05}
-DURATION=${DURATION:-2}
+DURATION=${DURATION:-1}
 
 # The sum of fields that match $1 in file $2 of processes $3 …
 sum() {
@@ -28,7 +28,7 @@ switches() {
 # Until starting has nothing left to do; those that poll never come to that.
 come_to_rest() {
 	local i before more
-	for ((i = 0; i < 15; i++)); do
+	for ((i = 0; i < 5; i++)); do
 		before=$(switches "$@")
 		sleep 1
 		more=$(($(switches "$@") - before))
