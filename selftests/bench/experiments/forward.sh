@@ -12,7 +12,7 @@ LOADED=(64 1518) # sizes at which loads are looked at
 
 at_load() { # SIZE NAME RATE
 	generate --size "$1" --rate "$3" --histogram "$T/histogram" || return
-	[ "$1" != 64 ] || sed "s/^/$CONTENDER $2 /" "$T/histogram" >> "$OUT/histograms"
+	[ "$1" != 64 ] || sed "s|^|$CONTENDER $2 |" "$T/histogram" >> "$OUT/histograms"
 	samples forward "{\"size\":$1,\"load\":\"$2\"}" \
 		cpu=share=.cpu cpu_per_packet=ns='(if .received > 0 then .cpu_ns else null end)' \
 		offered=packets/s=.offered loss=share=.loss \

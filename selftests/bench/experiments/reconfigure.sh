@@ -3,7 +3,7 @@
 #
 # What a change costs, by the number of functions: apply, rollback and link, idle and under
 # load; from the start of galette-pin to its end (total), and the parts that it tells itself
-# (-v). Under load, too: frames lost or dropped, and those that more than one
+# (-v). Under load, too: frames that did not come back, and those that more than one
 # generation has handled, or not all functions.
 #   BENCH_APPLIES: changes of each kind in each round
 . "$(dirname "$0")/../lib.sh"
@@ -64,7 +64,7 @@ links() { # LOAD N
 
 lost() { # N
 	local params="{\"functions\":$1}"
-	sample reconfigure galette "$params" lost packets "$(load '.lost + .dropped')"
+	sample reconfigure galette "$params" lost packets "$(load '.entered - .passed - .tx_lost - .received')"
 	sample reconfigure galette "$params" mixed packets "$(load '.mixed + .short')"
 	sample reconfigure galette "$params" entered packets "$(load .entered)"
 }
