@@ -108,15 +108,9 @@ static int attach_all(const struct state *state, int root, struct model *wanted,
 static int need_slow(const struct state *state, const char *generation_dir,
 		     const struct model *model)
 {
-	enum timing before;
-	int err;
-
-	if (!model_leads_out(model))
-		return 0;
-	before = timing_enter(TIMING_SLOW);
-	err = slow_ensure(state, generation_dir, model->slowpath.no_helper);
-	timing_enter(before);
-	return err;
+	return model_leads_out(model)
+		       ? slow_ensure(state, generation_dir, model->slowpath.no_helper)
+		       : 0;
 }
 
 /* Who handles the packets that the new generation sends out of the kernel is there before it is. */
@@ -255,10 +249,8 @@ int commit_rollback(const struct state *state, bool no_helper)
 		return ingress;
 	}
 	pins_path(dir, state->dir, "gen/%u", state->previous);
-	timing_enter(TIMING_SLOW);
-	err = slow_ensure(state, dir, no_helper);
 	timing_enter(TIMING_COMMIT);
-	err = err ?: write_root(state->root_fd, ingress);
+	err = slow_ensure(state, dir, no_helper) ?: write_root(state->root_fd, ingress);
 	close(ingress);
 	if (!err)
 		tidy(state->dir);

@@ -21,6 +21,7 @@
 #include "pins.h"
 #include "process.h"
 #include "slow.h"
+#include "timing.h"
 #include "upcall.h"
 
 enum {
@@ -248,6 +249,7 @@ static bool knows(const struct galette_helper *helper, const char *generation_di
 int slow_ensure(const struct state *state, const char *generation_dir, bool no_helper)
 {
 	struct slow_status status;
+	enum timing before;
 	int err;
 
 	if (!upcall_any(generation_dir))
@@ -259,7 +261,10 @@ int slow_ensure(const struct state *state, const char *generation_dir, bool no_h
 	}
 	if (status.alive ? knows(&status.helper, generation_dir) : no_helper)
 		return 0;
-	return slow_start(state->dir);
+	before = timing_enter(TIMING_SLOW);
+	err = slow_start(state->dir);
+	timing_enter(before);
+	return err;
 }
 
 /* By an init system, which would start it again at once, and give up in the end. */

@@ -15,11 +15,9 @@
  *   --src A --dst A --mac M     of the first flow; destination address
  *   --pid N         (repeated) a process or kernel thread of the device under test
  *   --cpu N         where this runs (0); the NAPI of TO belongs there, too
- *   --batch N       frames between two looks at whether others want the CPU
- *                   (16; 64 above a million a second)
  *   --histogram FILE    "KIND NS COUNT" for each slot that has any
  *   --lossfree L    search for the greatest rate with a smaller loss than L, and say how it was
- *                   then; --guess PPS to begin with; --probes N runs at most (16)
+ *                   then; --guess PPS to begin with
  *
  * Prints one line of JSON:
  *
@@ -61,8 +59,7 @@ static struct {
 	  .rate = INFINITY,
 	  .flows = 64,
 	  .sources = 1,
-	  .stride = 1,
-	  .search.probes = 16 };
+	  .stride = 1 };
 
 static void on_signal(int sig)
 {
@@ -226,9 +223,6 @@ static void option(int c)
 	case 'c':
 		opt.cpu = atoi(optarg);
 		break;
-	case 'b':
-		gen.batch = atoi(optarg);
-		break;
 	case 'i':
 		opt.histogram = optarg;
 		break;
@@ -238,9 +232,6 @@ static void option(int c)
 	case 'g':
 		opt.search.guess = atof(optarg);
 		break;
-	case 'o':
-		opt.search.probes = atoi(optarg);
-		break;
 	default:
 		exit(2);
 	}
@@ -249,12 +240,14 @@ static void option(int c)
 static void parse(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "rate", 1, 0, 'r' },   { "seconds", 1, 0, 't' },   { "size", 1, 0, 'z' },
-		{ "heavy", 1, 0, 'h' },  { "flows", 1, 0, 'f' },     { "sources", 1, 0, 'n' },
-		{ "stride", 1, 0, 'e' }, { "src", 1, 0, 's' },       { "dst", 1, 0, 'd' },
-		{ "mac", 1, 0, 'm' },    { "pid", 1, 0, 'p' },       { "cpu", 1, 0, 'c' },
-		{ "batch", 1, 0, 'b' },  { "histogram", 1, 0, 'i' }, { "lossfree", 1, 0, 'l' },
-		{ "guess", 1, 0, 'g' },  { "probes", 1, 0, 'o' },    {}
+		{ "rate", 1, 0, 'r' },      { "seconds", 1, 0, 't' },
+		{ "size", 1, 0, 'z' },      { "heavy", 1, 0, 'h' },
+		{ "flows", 1, 0, 'f' },     { "sources", 1, 0, 'n' },
+		{ "stride", 1, 0, 'e' },    { "src", 1, 0, 's' },
+		{ "dst", 1, 0, 'd' },       { "mac", 1, 0, 'm' },
+		{ "pid", 1, 0, 'p' },       { "cpu", 1, 0, 'c' },
+		{ "histogram", 1, 0, 'i' }, { "lossfree", 1, 0, 'l' },
+		{ "guess", 1, 0, 'g' },     {}
 	};
 	int c;
 

@@ -26,7 +26,7 @@ static struct {
 	struct generate_state *state;
 	struct generate_frame frame;
 	int program;
-	int size, batch;
+	int size;
 	double seconds;
 	int pid[PIDS_MAX];
 	int pids;
@@ -81,11 +81,11 @@ static void *sender(void *unused)
 	__u8 data[GENERATE_SIZE_MAX] = {};
 	struct xdp_md ctx = { .ingress_ifindex = net.from.index,
 			      .data_end = gen.size - GENERATE_FCS };
+	/* Frames between two looks at whether others want the CPU: fewer than a million a second, or more. */
 	int batch = gen.state->gap && gen.state->gap >> GENERATE_GAP_SHIFT > 1000 ? 16 : 64;
 	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = data, .data_size_in = ctx.data_end,
 		    .ctx_in = &ctx, .ctx_size_in = sizeof(ctx), .repeat = 1 << 30,
-		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
-		    .batch_size = gen.batch ? gen.batch : batch);
+		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = batch);
 
 	enter(&net.from);
 	while (!stop)

@@ -14,6 +14,7 @@
 #include "generate_run.h"
 
 #define SEARCH_STEP   1.1
+#define SEARCH_PROBES 16   /* at most */
 #define SEARCH_NEAR   1.03 /* close enough */
 #define SEARCH_LITTLE 0.05 /* a loss that may be the machine's */
 #define SEARCH_SHORT  0.97 /* of what was asked: less is the generator's limit */
@@ -21,7 +22,6 @@
 struct search {
 	double loss;
 	double guess; /* 0: what comes back when as much as possible is sent */
-	int probes;   /* at most */
 	bool found;
 	bool short_; /* the generator did not reach more */
 	struct result best;
@@ -53,7 +53,7 @@ static void search(struct search *s)
 
 	if (!rate)
 		rate = fmax(run_at(INFINITY).rate, 1000);
-	for (int i = 0; i < s->probes && !s->short_; i++) {
+	for (int i = 0; i < SEARCH_PROBES && !s->short_; i++) {
 		if (passes(s, rate))
 			low = rate;
 		else

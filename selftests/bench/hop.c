@@ -7,8 +7,8 @@
  * what no wiring by tail calls can beat; and by libxdp's dispatcher (at most 10,
  * on interfaces xdp1-COPY, …), where the kernel allows freplace. One round runs
  * each of them once, so that what else the machine does hits all alike. Of each
- * there are several copies: where its programs came to lie in memory makes a long chain twice as slow or not,
- * whatever its wiring. Prints samples (bench/lib.sh) of the experiment "chain":
+ * there are several copies: where its programs came to lie in memory makes a long
+ * chain twice as slow or not, whatever its wiring. Prints samples (bench/lib.sh) of the experiment "chain":
  *
  *   time   ns for a packet, from the root program on
  *   hop    ns for each function more: (time of N - time of 1) / (N - 1)

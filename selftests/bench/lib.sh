@@ -203,7 +203,8 @@ greatest() {
 		[ "$(result .found)" = true ] || { echo "# $key: no rate without loss"; return 1; }
 	fi
 	GREATEST=$(result .rate)
-	GUESS[$key]=$GREATEST
+	# The best so far: from a round that was disturbed the next ones would not come up again.
+	[ "${GUESS[$key]-0}" -ge "$GREATEST" ] || GUESS[$key]=$GREATEST
 }
 
 # Of programs and maps: those that are pinned, and the interface's own.

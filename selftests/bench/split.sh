@@ -3,8 +3,10 @@
 #
 # For contenders that are a chain of which a share of the packets leaves the kernel.
 #
-#   split P       macswap in the kernel, but for the share P of the packets, which the
-#                 generator marks: these leave for galette-slow
+#   split P               macswap in the kernel, but for the share P of the packets, which
+#                         the generator marks: these leave for galette-slow
+#   branch_chain TARGET   the chain file: macswap for packets without the mark, TARGET for
+#                         those that have it
 #
 # The mark is in the destination address's last two bits: 0, else 1.
 
@@ -12,10 +14,8 @@ split() {
 	GENERATE=(--heavy "$1")
 }
 
-start() {
-	cat > "$T/split.toml" <<-END
-		[slowpath]
-		pipes = 1
+branch_chain() { # TARGET
+	cat <<-END
 		[functions.dest-ip-branch]
 		[functions.macswap]
 		[[links]]
@@ -23,11 +23,16 @@ start() {
 		to = ["dest-ip-branch"]
 		[[links]]
 		from = "dest-ip-branch"
-		to = { left = "macswap", right = "!macswap", up = "macswap", down = "macswap" }
+		to = { left = "macswap", right = "$1", up = "drop", down = "drop" }
 		[[links]]
 		from = "macswap"
 		to = ["tx"]
 	END
+}
+
+start() {
+	printf '[slowpath]\npipes = 1\n' > "$T/split.toml"
+	branch_chain '!macswap' >> "$T/split.toml"
 	on_dut "$GALETTE" --nf-path "$NF" -q attach --mode native "$DUT0" "$T/split.toml"
 }
 

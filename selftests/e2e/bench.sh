@@ -9,20 +9,23 @@
 	exit
 }
 
-contender_came_through() {
-	holds "$1: packets came through" jq -se "map(select(.contender == \"$1\" and
+contender_came_through() { # EXPERIMENT NAME
+	holds "$1, $2: packets came through" jq -se "map(select(.experiment == \"$1\" and .contender == \"$2\" and
 		.metric == \"received\" and .value > 0)) | length > 0" "$T/bench/samples.jsonl"
 }
 
 mkdir "$T/bench"
 BENCH_SMOKE=1 BENCH_OUT=$T/bench expect 0 "selftests/bench/bench.sh" "$ROOT/selftests/bench/bench.sh" || exit
-for contender in "$ROOT"/selftests/bench/contenders/{,gateway/}*.sh; do
-	name=$(basename "$contender" .sh)
-	missing=$(sed -n "s/^ok - .*: $name # SKIP //p" "$T/out" | head -1)
+for contender in "$ROOT"/selftests/bench/contenders/{,eight/,gateway/}*.sh; do
+	name=${contender#"$ROOT"/selftests/bench/contenders/}
+	name=${name%.sh}
+	missing=$(sed -n "s|^ok - .*: $name # SKIP ||p" "$T/out" | head -1)
 	if [ -n "$missing" ]; then
 		skip "$name" "$missing"
+	elif [[ $name == */* ]]; then
+		contender_came_through "${name%/*}" "${name#*/}"
 	else
-		contender_came_through "$name"
+		contender_came_through forward "$name"
 	fi
 done
 cp "$T/bench.json" "$T/out"

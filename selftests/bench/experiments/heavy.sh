@@ -13,6 +13,8 @@
 #   heavy_rate      heavy packets a second that came through while others were sent
 #   heavy_goodput   their share of those sent, with those still in the queue in the end
 . "$(dirname "$0")/../lib.sh"
+# shellcheck source=selftests/bench/split.sh
+. "$BENCH/split.sh"
 
 FRAMES=256
 FUNCTIONS=(compute-1000 compute-10000 compute-100000 sleep-1000) # rounds, us
@@ -32,7 +34,6 @@ load_contender() {
 	stop() { pin -q detach "$DUT0"; }
 }
 
-# dest-ip-branch: generate's light packets are for an address of 00 at the end, heavy for 01.
 heavy_chain() {
 	local upcall=!
 	if [ "$CONTENDER" = kernel ]; then
@@ -45,22 +46,8 @@ heavy_chain() {
 	compute-*) printf 'path = "compute"\nconfig = { iterations = %d }\n' "${FUNCTION#*-}" ;;
 	sleep-*) printf 'path = "sleep"\nconfig = { microseconds = %d }\n' "${FUNCTION#*-}" ;;
 	esac
-	cat <<-END
-		[functions.dest-ip-branch]
-		[functions.macswap]
-		[[links]]
-		from = "rx"
-		to = ["dest-ip-branch"]
-		[[links]]
-		from = "dest-ip-branch"
-		to = { left = "macswap", right = "${upcall}heavy", up = "drop", down = "drop" }
-		[[links]]
-		from = "heavy"
-		to = ["macswap"]
-		[[links]]
-		from = "macswap"
-		to = ["tx"]
-	END
+	printf '[[links]]\nfrom = "heavy"\nto = ["macswap"]\n'
+	branch_chain "${upcall}heavy"
 }
 
 half() {

@@ -110,7 +110,11 @@ attach_one() { # I
 	local dev=scale$1
 	[ "$1" -ne 1 ] || dev=$DUT0
 	# shellcheck disable=SC2046
-	took "{\"chains\":$1}" attach $(galette) attach --mode native "$dev" "$T/1.toml"
+	if [[ " ${CHAINS[*]} " == *" $1 "* ]]; then
+		took "{\"chains\":$1}" attach $(galette) attach --mode native "$dev" "$T/1.toml"
+	else
+		on_dut $(galette) attach --mode native "$dev" "$T/1.toml"
+	fi
 }
 
 look_at_chains() { # N
