@@ -37,7 +37,7 @@ ifneq ($(CROSS_COMPILE) $(ARCH),aarch64-linux-gnu- arm64)
 $(error cross builds are for CROSS_COMPILE=aarch64-linux-gnu- ARCH=arm64, not for '$(CROSS_COMPILE)' '$(ARCH)'; 32-bit machines are not supported)
 endif
 SYSROOT_PACKAGES := libc6-dev libstdc++-12-dev libbpf-dev libelf-dev zlib1g-dev libvectorscan-dev libnl-3-dev \
-	libnl-route-3-dev libnl-genl-3-dev libtomlplusplus-dev libjson-c-dev libxdp-dev libseccomp-dev libcap-dev libcmocka-dev
+	libnl-route-3-dev libnl-genl-3-dev libtomlplusplus-dev libjson-c-dev libxdp-dev libseccomp-dev libcap-dev libcmocka-dev libmd-dev
 SYSROOT ?= $(shell selftests/vm/fetch packages $(ARCH) $(SYSROOT_PACKAGES))
 SYSROOT := $(SYSROOT)
 ifeq ($(SYSROOT),)
@@ -59,7 +59,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(patsubst $(B)/%,%,$(2)))
 
 comma  := ,
-LIBS   := libbpf libelf libnl-route-3.0 libnl-genl-3.0 json-c zlib
+LIBS   := libbpf libelf libnl-route-3.0 libnl-genl-3.0 json-c zlib libmd
 SLOWLIBS := libseccomp libcap
 SAN    := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 WARN   := -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers
@@ -103,7 +103,7 @@ HYPERSCAN := $(if $(filter arm64,$(shell dpkg --print-architecture 2>/dev/null))
 # What a Debian 12 machine lacks: to build, to test.
 PACKAGES := make gcc g++ clang llvm bpftool pkg-config libbpf-dev libelf-dev zlib1g-dev \
 	$(HYPERSCAN) libnl-3-dev libnl-route-3-dev libnl-genl-3-dev libtomlplusplus-dev libjson-c-dev \
-	libxdp-dev libseccomp-dev libcap-dev libcmocka-dev clang-format cppcheck shellcheck iproute2 ethtool jq \
+	libxdp-dev libseccomp-dev libcap-dev libcmocka-dev libmd-dev openssh-client clang-format cppcheck shellcheck iproute2 ethtool jq \
 	iputils-ping netcat-openbsd procps man-db groff \
 	busybox curl dnsmasq-base iperf3 mosquitto mosquitto-clients nftables
 

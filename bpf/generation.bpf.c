@@ -33,6 +33,7 @@ GENERATION_MAP(graph, ARRAY, struct galette_slot);
 GENERATION_MAP(functions, ARRAY, struct galette_function);
 GENERATION_MAP(interfaces, ARRAY, struct galette_interface);
 GENERATION_MAP(info, ARRAY, struct galette_info);
+GENERATION_MAP(origin, ARRAY, struct galette_origin);
 GENERATION_MAP(devmap, DEVMAP, __u32);
 GENERATION_MAP(slowpath, ARRAY, struct galette_slowpath);
 GENERATION_MAP(upcalls, PERCPU_ARRAY, struct galette_upcall);

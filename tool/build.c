@@ -203,6 +203,11 @@ static int write_slowpath(struct build *b)
 		       ?: routes_write(b->dir, b->model);
 }
 
+static int write_origin(struct build *b)
+{
+	return put(bpf_map__fd(b->maps->maps.origin), "origin", 0, &b->model->origin);
+}
+
 static int write_info(struct build *b)
 {
 	struct galette_info info = {
@@ -380,7 +385,7 @@ int build_generation(const char *chain_dir, struct model *wanted, const struct m
 	decide_slowpath(wanted);
 	err = pins_path(b.dir, chain_dir, "gen/build") ?: make_directories(&b) ?:
 	      make_maps(&b) ?: write_source(&b) ?: write_interfaces(&b) ?: write_functions(&b) ?:
-	      write_graph(&b) ?: write_slowpath(&b) ?: write_info(&b) ?: keep_maps(&b) ?:
+	      write_graph(&b) ?: write_slowpath(&b) ?: write_info(&b) ?: write_origin(&b) ?: keep_maps(&b) ?:
 	      load_functions(&b) ?: load_ingress(&b);
 	for (int i = 0; i < wanted->function_count; i++)
 		if (b.program[i] >= 0)

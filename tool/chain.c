@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* From the TOML tree to the chain's declarations: shapes and names are checked here. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <linux/bpf.h>
 
 #include "alloc.h"
@@ -368,50 +366,6 @@ struct chain *chain_parse(const char *text, size_t length, struct diag *diag)
 		chain_free(chain);
 		return NULL;
 	}
-	return chain;
-}
-
-static char *read_all(int fd, size_t *length)
-{
-	size_t room = 1 << 16;
-	char *text = xmalloc(room);
-	ssize_t got;
-
-	*length = 0;
-	while ((got = read(fd, text + *length, room - *length)) > 0) {
-		*length += got;
-		if (*length > CHAIN_TEXT_MAX) {
-			errno = EFBIG;
-			got = -1;
-			break;
-		}
-		if (*length == room)
-			text = xrealloc(text, room *= 2);
-	}
-	if (got < 0) {
-		free(text);
-		return NULL;
-	}
-	return text;
-}
-
-struct chain *chain_read(const char *file, struct diag *diag)
-{
-	bool standard_input = !strcmp(file, "-");
-	int fd = standard_input ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
-	struct chain *chain = NULL;
-	size_t length;
-	char *text;
-
-	diag->file = standard_input ? "<stdin>" : file;
-	text = fd < 0 ? NULL : read_all(fd, &length);
-	if (text)
-		chain = chain_parse(text, length, diag);
-	else
-		diag_error(diag, (struct loc) { 0 }, "cannot read it: %s", strerror(errno));
-	free(text);
-	if (fd >= 0 && !standard_input)
-		close(fd);
 	return chain;
 }
 

@@ -105,9 +105,8 @@ enum {
 	CHAIN_WATCHDOG = 5,         /* [slowpath] watchdog, likewise */
 };
 
-/* From text, or from a file ("-": standard input). NULL: diag has the errors. */
+/* From text. NULL: diag has the errors. */
 struct chain *chain_parse(const char *text, size_t length, struct diag *diag);
-struct chain *chain_read(const char *file, struct diag *diag);
 void chain_free(struct chain *chain);
 
 struct function *chain_function(const struct chain *chain, const char *name);

@@ -11,6 +11,7 @@
 
 #include "alloc.h"
 #include "check.h"
+#include "given.h"
 #include "object_read.h"
 #include "slowpath/nf_trial.h"
 
@@ -91,13 +92,15 @@ static struct loc loc_of(const struct model_function *f, const char *field)
 	return node ? node->loc : f->decl->loc;
 }
 
-/* Beside the chain file, else where objects are. An fd and *found, or a negative errno. */
+/* In the bundle; else beside the chain file, else where objects are. An fd and *found, or a negative errno. */
 static int open_file(struct files *x, const char *path, char **found)
 {
 	const char *chain = x->diag->file ?: "", *slash = strrchr(chain, '/');
 	int beside = *path == '/' || !slash ? 0 : slash + 1 - chain, fd;
 
 	*found = NULL;
+	if (given_bundle())
+		return object_find(x->input->nf_path, path, "", found);
 	if (asprintf(found, "%.*s%s", beside, chain, path) < 0)
 		return -ENOMEM;
 	/* Not to wait for whoever opens a FIFO's other end. */
@@ -118,7 +121,9 @@ static void read_file(struct files *x, const char *field, const char *path)
 
 	if (fd >= 0)
 		file.bytes = object_bytes(fd, FILE_SIZE_MAX, &file.size);
-	if (fd == -ENOENT && *path != '/')
+	if (fd == -ENOENT && given_bundle())
+		diag_error(x->diag, loc, "no file '%s' in %s", path, x->input->nf_path);
+	else if (fd == -ENOENT && *path != '/')
 		diag_error(x->diag, loc, "no file '%s' beside the chain file or in %s", path,
 			   x->input->nf_path);
 	else if (!file.bytes)
@@ -131,6 +136,7 @@ static void read_file(struct files *x, const char *field, const char *path)
 		return;
 	}
 	snprintf(file.field, sizeof(file.field), "%s", field);
+	file.name = xstrdup(path);
 	x->f->object_crc32 = crc32(x->f->object_crc32, (unsigned char *)file.bytes, file.size);
 	x->f->files = xrealloc(x->f->files, (x->f->file_count + 1) * sizeof(file));
 	x->f->files[x->f->file_count++] = file;

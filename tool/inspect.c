@@ -67,6 +67,17 @@ static struct chain *read_source(const char *dir)
 	return chain;
 }
 
+static int read_origin(struct inspection *in)
+{
+	struct galette_origin *origin = read_array(in->dir, "origin", 1, sizeof(*origin));
+
+	if (!origin)
+		return -EINVAL;
+	in->model->origin = *origin;
+	free(origin);
+	return 0;
+}
+
 /* ---- interfaces ---- */
 
 /* Its link, and what the kernel says of the interface. */
@@ -202,7 +213,7 @@ static int read_generation(struct inspection *in, const char *name)
 		return -EINVAL;
 	in->model->slowpath = *slowpath;
 	free(slowpath);
-	err = read_interfaces(in) ?: read_functions(in) ?: inspect_edges(in) ?:
+	err = read_origin(in) ?: read_interfaces(in) ?: read_functions(in) ?: inspect_edges(in) ?:
 	      inspect_maps_of(in, state->build_runs ? "build" : number_text(state->current, text));
 	if (!err && state->previous)
 		err = inspect_maps_of(in, number_text(state->previous, text));

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <fcntl.h>
 #include <getopt.h>
 #include <libgen.h>
 #include <limits.h>
@@ -35,6 +36,14 @@ const struct verb verbs[] = {
 	  "[--exit-code] [--reset-map MAP]... CHAIN FILE", "show what apply would do",
 	  "  --exit-code: status 3 when there are changes\n" },
 	{ "check", verb_check, 1, 1, 0, "FILE", "check a chain file, without privilege", "" },
+	{ "bundle", verb_bundle, 1, 1, TAKES_OUTPUT | TAKES_ARCH | TAKES_SIGN,
+	  "-o BUNDLE [--arch ARCH[,ARCH]] [--sign KEY] FILE",
+	  "pack a chain and all it needs into one file",
+	  "  Every verb that takes a chain file takes a bundle. -o -: to standard output.\n"
+	  "  --arch: machines to run on, amd64 and arm64 (this one); --nf-path names where "
+	  "the\n"
+	  "  functions for each are.\n"
+	  "  --sign: with an ed25519 key of OpenSSH's\n" },
 	{ "link", verb_link, 3, 3, TAKES_NO_WAIT, "CHAIN FUNCTION:ACTION TARGET",
 	  "lead one action elsewhere, in place",
 	  "  TARGET: tx, tx(IF), drop, pass, abort, or a function of the chain, behind '!' "
@@ -67,6 +76,8 @@ enum {
 	OPT_EXIT_CODE,
 	OPT_SOURCE,
 	OPT_NO_HELPER,
+	OPT_ARCH,
+	OPT_SIGN,
 };
 
 static const struct option long_options[] = {
@@ -84,6 +95,9 @@ static const struct option long_options[] = {
 	{ "exit-code", no_argument, NULL, OPT_EXIT_CODE },
 	{ "source", no_argument, NULL, OPT_SOURCE },
 	{ "no-helper", no_argument, NULL, OPT_NO_HELPER },
+	{ "output", required_argument, NULL, 'o' },
+	{ "arch", required_argument, NULL, OPT_ARCH },
+	{ "sign", required_argument, NULL, OPT_SIGN },
 	{ 0 },
 };
 
@@ -222,6 +236,18 @@ static bool set_option(struct options *options, int option, unsigned int *given)
 		*given |= TAKES_NO_HELPER;
 		options->no_helper = true;
 		return true;
+	case 'o':
+		*given |= TAKES_OUTPUT;
+		options->output = optarg;
+		return true;
+	case OPT_ARCH:
+		*given |= TAKES_ARCH;
+		options->archs = optarg;
+		return true;
+	case OPT_SIGN:
+		*given |= TAKES_SIGN;
+		options->key = optarg;
+		return true;
 	default:
 		return false; /* getopt_long() has said why */
 	}
@@ -231,7 +257,8 @@ static const char *option_name(unsigned int takes)
 {
 	static const char *const names[] = { "--mode",      "--name",      "--no-wait",
 					     "--reset-map", "--exit-code", "--source",
-					     "--no-helper" };
+					     "--no-helper", "--output",    "--arch",
+					     "--sign" };
 
 	return names[__builtin_ctz(takes)];
 }
@@ -242,7 +269,7 @@ static int run(struct options *options, int argc, char **argv)
 	unsigned int given = 0;
 	int option, status;
 
-	while ((option = getopt_long(argc, argv, "jvqhV", long_options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "jvqhVo:", long_options, NULL)) != -1) {
 		if (option == 'h' || option == 'V') {
 			/* galette-pin VERB --help asks about the verb */
 			options->argc =
@@ -291,6 +318,19 @@ static int run(struct options *options, int argc, char **argv)
 	return status;
 }
 
+/*
+ * Where a standard descriptor is closed, the next file would be taken for it. Reading
+ * and writing them fail as before.
+ */
+static void occupy_standard(void)
+{
+	static const int modes[] = { O_WRONLY, O_RDONLY, O_RDONLY };
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", modes[fd]);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = {
@@ -300,6 +340,7 @@ int main(int argc, char **argv)
 	};
 	int status;
 
+	occupy_standard();
 	raise_limits();
 	kernel_log_init();
 	status = run(&options, argc, argv);

@@ -27,6 +27,7 @@ void model_free(struct model *model)
 		object_free(f->object);
 		native_free(f->native);
 		for (int k = 0; k < f->file_count; k++) {
+			free(f->files[k].name);
 			free(f->files[k].path);
 			free(f->files[k].bytes);
 		}

@@ -32,6 +32,7 @@ struct model_interface {
 /* The content of a file that a config names (nf_file). */
 struct model_file {
 	char field[GALETTE_NAME_LEN]; /* of the config */
+	char *name;                   /* as the config has it */
 	char *path;                   /* where it was found */
 	char *bytes;                  /* a NUL behind them */
 	size_t size;                  /* without it */
@@ -103,6 +104,7 @@ struct model {
 		slowpath;           /* wanted: no_helper; the rest is set when it is built */
 	__u32 generation, previous; /* running; previous 0: none to roll back to */
 	__u64 created;              /* running: seconds since the epoch */
+	struct galette_origin origin; /* the bundle that it came in */
 };
 
 /* Takes the chain over. */

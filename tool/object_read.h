@@ -10,7 +10,10 @@
 
 #include "object.h"
 
-/* Open PATH and suffix below the first directory that has it: an fd and *file, or a negative errno. */
+/*
+ * Open PATH and suffix below the first directory that has it, or out of the bundle that the
+ * command was given: an fd and *file, or a negative errno.
+ */
 int object_find(const char *nf_path, const char *path, const char *suffix, char **file);
 
 /* All of a regular file, at most `max` bytes and a NUL behind them; NULL: errno says why. */

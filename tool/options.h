@@ -24,6 +24,9 @@ struct options {
 	bool no_helper;
 	bool exit_code;
 	bool source;
+	const char *output; /* of bundle: a file, "-": standard output; NULL: not given */
+	const char *archs;  /* machines' names with ',' between; NULL: this one's */
+	const char *key;    /* to sign with; NULL: unsigned */
 	char **reset_maps;
 	int reset_count;
 	int argc; /* the verb's own arguments */
@@ -39,6 +42,9 @@ enum {
 	TAKES_EXIT_CODE = 1 << 4,
 	TAKES_SOURCE = 1 << 5,
 	TAKES_NO_HELPER = 1 << 6,
+	TAKES_OUTPUT = 1 << 7,
+	TAKES_ARCH = 1 << 8,
+	TAKES_SIGN = 1 << 9,
 };
 
 struct verb {
@@ -59,6 +65,7 @@ int verb_attach(struct options *options);
 int verb_apply(struct options *options);
 int verb_plan(struct options *options);
 int verb_check(struct options *options);
+int verb_bundle(struct options *options);
 int verb_link(struct options *options);
 int verb_rollback(struct options *options);
 int verb_detach(struct options *options);

@@ -7,10 +7,17 @@
 #include "options.h"
 
 /*
- * Read and check FILE for a chain on these interfaces; NULL after printing why.
+ * Read FILE, a chain file or a bundle: before any lock is taken, for standard input may
+ * be slow. NULL after printing why.
+ */
+struct chain *wanted_read(const char *file, struct diag *diag);
+
+/*
+ * Check a chain, which it takes over, for these interfaces; NULL after printing why.
  * *diag has the file's name and nothing else, ready for what plan has to say.
  */
-struct model *wanted_read(const struct options *options, const char *file, const char *name,
-			  const struct binding *bindings, int binding_count, struct diag *diag);
+struct model *wanted_check(const struct options *options, struct chain *chain, const char *name,
+			   const struct binding *bindings, int binding_count,
+			   struct diag *diag);
 
 #endif

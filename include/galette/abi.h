@@ -16,6 +16,7 @@
  *     interfaces         array of struct galette_interface
  *     info               array of one struct galette_info
  *     source             array of one value: the chain file, NUL-padded
+ *     origin             array of one struct galette_origin: the bundle that it came in
  *     devmap             devmap: index = that of the interface
  *     maps/NAME          the NF maps that this generation uses
  *     nf/FUNCTION        its programs, by their names in the chain file
@@ -106,6 +107,13 @@ struct galette_info {
 	__u32 functions;
 	__u32 interfaces;
 	__u32 reserved;
+};
+
+/* The bundle that a generation was built from; all of it 0: a chain file. */
+struct galette_origin {
+	char bundle[GALETTE_PATH_LEN]; /* its file's name; "<stdin>" */
+	char sha256[72];               /* of all but its trailer, in hexadecimal */
+	char signer[128];              /* "": unsigned, or nobody is trusted in particular */
 };
 
 /* ---- the slow path ---- */
@@ -212,5 +220,6 @@ _Static_assert(sizeof(struct galette_slot) == 176, "slot");
 _Static_assert(sizeof(struct galette_function) == 336, "function");
 _Static_assert(sizeof(struct galette_interface) == 88, "interface");
 _Static_assert(sizeof(struct galette_info) == 32, "info");
+_Static_assert(sizeof(struct galette_origin) == 456, "origin");
 
 #endif

@@ -30,24 +30,36 @@ static int apply(struct options *options, struct running *running, struct model 
 	return err ? STATUS_FAILED : STATUS_DONE;
 }
 
+static int apply_chain(struct options *options, struct running *running, struct chain *chain,
+		       struct diag *diag)
+{
+	int count, status;
+	struct binding *bindings = running_bindings(running->model, &count);
+	struct model *wanted =
+		wanted_check(options, chain, options->argv[0], bindings, count, diag);
+
+	status = wanted ? apply(options, running, wanted, diag) : STATUS_USAGE;
+	model_free(wanted);
+	free(bindings);
+	return status;
+}
+
 int verb_apply(struct options *options)
 {
 	const char *name = options->argv[0];
+	struct diag diag = { 0 };
+	struct chain *chain = wanted_read(options->argv[1], &diag);
 	struct running running;
-	int status = running_lock(options, name, false, &running);
+	int status = STATUS_USAGE;
 
-	if (!status) {
-		int count;
-		struct binding *bindings = running_bindings(running.model, &count);
-		struct diag diag = { 0 };
-		struct model *wanted =
-			wanted_read(options, options->argv[1], name, bindings, count, &diag);
-
-		status = wanted ? apply(options, &running, wanted, &diag) : STATUS_USAGE;
-		model_free(wanted);
-		diag_free(&diag);
-		free(bindings);
+	if (chain) {
+		status = running_lock(options, name, false, &running);
+		if (status)
+			chain_free(chain);
+		else
+			status = apply_chain(options, &running, chain, &diag);
+		running_close(&running);
 	}
-	running_close(&running);
+	diag_free(&diag);
 	return status;
 }

@@ -82,12 +82,14 @@ int verb_attach(struct options *options)
 	struct diag diag = { 0 };
 	struct running running;
 	struct model *wanted = NULL;
+	struct chain *chain;
 	const char *name;
 
 	if (parse_bindings(options->argv, count, bindings)) {
 		name = options->name ?: bindings[0].name;
-		wanted = wanted_read(options, options->argv[count], name, bindings, count,
-				     &diag);
+		chain = wanted_read(options->argv[count], &diag);
+		if (chain)
+			wanted = wanted_check(options, chain, name, bindings, count, &diag);
 	}
 	if (wanted) {
 		status = running_lock(options, name, true, &running);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "check.h"
+#include "given.h"
 #include "load.h"
 #include "options.h"
 
@@ -19,8 +20,9 @@ static void prove(const struct model *model, struct diag *diag)
 int verb_check(struct options *options)
 {
 	struct diag diag = { 0 };
-	struct chain *chain = chain_read(options->argv[0], &diag);
-	const struct check_input input = { .name = "", .nf_path = options->nf_path };
+	struct chain *chain = given_read(options->argv[0], &diag);
+	const struct check_input input = { .name = "",
+					   .nf_path = given_where(options->nf_path) };
 	struct model *model = chain ? check(chain, &input, &diag) : NULL;
 	int status;
 

@@ -23,25 +23,36 @@ static int print_plan(const struct options *options, const struct model *wanted,
 	return status;
 }
 
+static int plan_chain(const struct options *options, const struct model *running,
+		      struct chain *chain, struct diag *diag)
+{
+	int count, status;
+	struct binding *bindings = running_bindings(running, &count);
+	struct model *wanted =
+		wanted_check(options, chain, options->argv[0], bindings, count, diag);
+
+	status = wanted ? print_plan(options, wanted, running, diag) : STATUS_USAGE;
+	model_free(wanted);
+	free(bindings);
+	return status;
+}
+
 int verb_plan(struct options *options)
 {
 	const char *name = options->argv[0];
+	struct diag diag = { 0 };
+	struct chain *chain = wanted_read(options->argv[1], &diag);
 	struct running running;
-	int status = running_read(options, name, &running);
+	int status = STATUS_USAGE;
 
-	if (!status) {
-		int count;
-		struct binding *bindings = running_bindings(running.model, &count);
-		struct diag diag = { 0 };
-		struct model *wanted =
-			wanted_read(options, options->argv[1], name, bindings, count, &diag);
-
-		status = wanted ? print_plan(options, wanted, running.model, &diag)
-				: STATUS_USAGE;
-		model_free(wanted);
-		diag_free(&diag);
-		free(bindings);
+	if (chain) {
+		status = running_read(options, name, &running);
+		if (status)
+			chain_free(chain);
+		else
+			status = plan_chain(options, running.model, chain, &diag);
+		running_close(&running);
 	}
-	running_close(&running);
+	diag_free(&diag);
 	return status;
 }

@@ -23,6 +23,16 @@ static void set(struct json_object *object, const char *key, struct json_object 
 	json_object_object_add(object, key, value);
 }
 
+static struct json_object *json_origin(const struct galette_origin *origin)
+{
+	struct json_object *item = json_object_new_object();
+
+	set(item, "name", text(origin->bundle));
+	set(item, "sha256", text(origin->sha256));
+	set(item, "signer", *origin->signer ? text(origin->signer) : NULL);
+	return item;
+}
+
 static struct json_object *json_interfaces(const struct model *model)
 {
 	struct json_object *list = json_object_new_array();
@@ -131,6 +141,7 @@ static struct json_object *json_chain(const char *dir, const struct model *model
 	set(top, "generation", json_object_new_int64(model->generation));
 	set(top, "previous", model->previous ? json_object_new_int64(model->previous) : NULL);
 	set(top, "created", json_object_new_int64(model->created));
+	set(top, "bundle", *model->origin.bundle ? json_origin(&model->origin) : NULL);
 	set(top, "interfaces", json_interfaces(model));
 	set(top, "functions", json_functions(model));
 	set(top, "links", json_links(model));
@@ -180,12 +191,21 @@ static void print_function(const struct model_function *f)
 		       f->decl->disable_xdp ? ", verified, runs in the slow path only" : "");
 }
 
+static void print_origin(const struct galette_origin *origin)
+{
+	if (*origin->bundle)
+		printf("  bundle %s, SHA-256 %s, %s%s\n", origin->bundle, origin->sha256,
+		       *origin->signer ? "signed by " : "no signer known here",
+		       origin->signer);
+}
+
 static void print_chain(const char *dir, const struct model *model)
 {
 	printf("chain %s: generation %u", model->name, model->generation);
 	if (model->previous)
 		printf(", before it %u", model->previous);
 	printf(", %llu missed\n", model->edges[GALETTE_SLOT_MISSED].packets);
+	print_origin(&model->origin);
 	for (int i = 0; i < model->interface_count; i++) {
 		const struct model_interface *interface = &model->interfaces[i];
 

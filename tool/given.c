@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "bundle.h"
+#include "given.h"
+#include "kernel_has.h"
+#include "load.h"
+#include "signature.h"
+
+static struct {
+	const char *name; /* as the user calls the file */
+	char *inside;     /* "BUNDLE:CHAIN" */
+	struct bundle *bundle;
+	char *signer; /* NULL: nobody, or nobody who is trusted here */
+} given;
+
+/* ---- reading ---- */
+
+static char *read_all(int fd, size_t *length)
+{
+	size_t room = 1 << 16;
+	char *bytes = xmalloc(room);
+	ssize_t got;
+
+	*length = 0;
+	while ((got = read(fd, bytes + *length, room - *length)) > 0 ||
+	       (got < 0 && errno == EINTR)) {
+		*length += got > 0 ? got : 0;
+		if (*length > CHAIN_TEXT_MAX &&
+		    (!bundle_is(bytes, *length) || *length > BUNDLE_SIZE_MAX)) {
+			errno = EFBIG;
+			got = -1;
+			break;
+		}
+		if (*length == room)
+			bytes = xrealloc(bytes, room *= 2);
+	}
+	if (got < 0) {
+		free(bytes);
+		return NULL;
+	}
+	return bytes;
+}
+
+static char *read_file(const char *file, size_t *length)
+{
+	bool standard_input = !strcmp(file, "-");
+	int fd = standard_input ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC), err;
+	char *bytes = fd < 0 ? NULL : read_all(fd, length);
+
+	err = errno;
+	if (fd >= 0 && !standard_input)
+		close(fd);
+	errno = err;
+	return bytes;
+}
+
+/* ---- a bundle ---- */
+
+/* Natives are for some machines; a chain without any runs on all. */
+static bool for_this_machine(struct diag *diag)
+{
+	char *archs = bundle_archs(given.bundle);
+	bool has_own = !*archs;
+
+	for (int i = 0; i < given.bundle->member_count && !has_own; i++)
+		has_own = !strcmp(given.bundle->members[i].arch, bundle_own_arch);
+	if (!has_own)
+		diag_error(diag, (struct loc) { 0 }, "it is for %s; this machine is %s", archs,
+			   bundle_own_arch);
+	free(archs);
+	return has_own;
+}
+
+/* Without privilege nothing can be tried, nor attached. */
+static bool kernel_can(struct diag *diag)
+{
+	bool possible = load_possible(), can = true;
+
+	for (int i = 0; i < bundle_needs(given.bundle); i++) {
+		const char *need = bundle_need(given.bundle, i);
+		bool try = possible || !strcmp(need, KERNEL_AF_XDP);
+
+		switch (try ? kernel_has(need) : KERNEL_HAS) {
+		case KERNEL_HAS:
+			continue;
+		case KERNEL_LACKS:
+			diag_error(diag, (struct loc) { 0 }, "this kernel lacks %s", need);
+			break;
+		case KERNEL_UNKNOWN:
+			diag_error(diag, (struct loc) { 0 },
+				   "it needs '%s', which this galette-pin does not know", need);
+			break;
+		}
+		can = false;
+	}
+	return can;
+}
+
+/* Who signed comes before all that the bundle says of itself. */
+static bool take_bundle(char *bytes, size_t length, struct diag *diag)
+{
+	const char *why;
+
+	given.bundle = bundle_open(bytes, length, &why);
+	if (!given.bundle) {
+		diag_error(diag, (struct loc) { 0 }, "not a bundle that can be used: %s", why);
+		free(bytes);
+		return false;
+	}
+	/* Both parts lie one behind the other. */
+	if (signature_check(given.bundle->manifest_text,
+			    given.bundle->manifest_size + given.bundle->payload_size,
+			    given.bundle->signature, given.bundle->signature_size,
+			    &given.signer)) {
+		diag_error(diag, (struct loc) { 0 }, "refused for its signature");
+		return false;
+	}
+	if (!bundle_read(given.bundle, &why)) {
+		diag_error(diag, (struct loc) { 0 }, "not a bundle that can be used: %s", why);
+		return false;
+	}
+	if (!for_this_machine(diag) || !kernel_can(diag))
+		return false;
+	if (asprintf(&given.inside, "%s:%s", given.name, given.bundle->members[0].name) >= 0)
+		diag->file = given.inside;
+	return true;
+}
+
+struct chain *given_read(const char *file, struct diag *diag)
+{
+	struct chain *chain = NULL;
+	size_t length;
+	char *bytes;
+
+	given.name = diag->file = strcmp(file, "-") ? file : "<stdin>";
+	bytes = read_file(file, &length);
+	if (!bytes) {
+		diag_error(diag, (struct loc) { 0 }, "cannot read it: %s", strerror(errno));
+	} else if (!bundle_is(bytes, length)) {
+		chain = chain_parse(bytes, length, diag);
+		free(bytes);
+	} else if (take_bundle(bytes, length, diag)) {
+		const struct bundle_member *member = &given.bundle->members[0];
+
+		chain = chain_parse((const char *)member->bytes, member->size, diag);
+	}
+	return chain;
+}
+
+/* ---- what is in it ---- */
+
+bool given_bundle(void)
+{
+	return given.bundle;
+}
+
+const char *given_where(const char *nf_path)
+{
+	return given.bundle ? given.name : nf_path;
+}
+
+static const struct bundle_member *find(const char *path, const char *suffix)
+{
+	if (!strcmp(suffix, ".bpf.o"))
+		return bundle_member(given.bundle, BUNDLE_OBJECT, path, NULL);
+	if (!strcmp(suffix, ".so"))
+		return bundle_member(given.bundle, BUNDLE_NATIVE, path, bundle_own_arch);
+	return bundle_member(given.bundle, BUNDLE_FILE, path, NULL);
+}
+
+bool given_has(const char *path, const char *suffix)
+{
+	return find(path, suffix);
+}
+
+/* As a file of no directory, for who reads files. */
+static int as_file(const struct bundle_member *member)
+{
+	int fd = memfd_create("galette-member", MFD_CLOEXEC);
+	size_t done = 0;
+
+	while (fd >= 0 && done < member->size) {
+		ssize_t n = write(fd, member->bytes + done, member->size - done);
+
+		if (n < 0) {
+			int err = errno;
+
+			close(fd);
+			errno = err;
+			return -1;
+		}
+		done += n;
+	}
+	if (fd >= 0)
+		lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
+int given_open(const char *path, const char *suffix, char **file)
+{
+	const struct bundle_member *member = find(path, suffix);
+	int fd;
+
+	*file = NULL;
+	if (!member)
+		return -ENOENT;
+	fd = as_file(member);
+	if (fd < 0)
+		return -errno;
+	if (asprintf(file, "%s:%s%s", given.name, path, suffix) < 0) {
+		close(fd);
+		return -ENOMEM;
+	}
+	return fd;
+}
+
+void given_origin(struct galette_origin *origin)
+{
+	const char *slash = strrchr(given.name ?: "", '/');
+
+	if (!given.bundle)
+		return;
+	snprintf(origin->bundle, sizeof(origin->bundle), "%s", slash ? slash + 1 : given.name);
+	/* Shown on terminals as it is. */
+	for (char *c = origin->bundle; *c; c++)
+		if (iscntrl((unsigned char)*c))
+			*c = '?';
+	snprintf(origin->sha256, sizeof(origin->sha256), "%s", given.bundle->digest);
+	snprintf(origin->signer, sizeof(origin->signer), "%s", given.signer ?: "");
+}

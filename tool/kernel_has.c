@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <bpf/libbpf.h>
+
+#include "kernel_has.h"
+
+static enum kernel_answer has_af_xdp(void)
+{
+	int fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0)
+		close(fd);
+	/* Who may not have one is told so when it is needed. */
+	return fd < 0 && errno == EAFNOSUPPORT ? KERNEL_LACKS : KERNEL_HAS;
+}
+
+enum kernel_answer kernel_has(const char *feature)
+{
+	const char *name;
+
+	if (!strcmp(feature, KERNEL_AF_XDP))
+		return has_af_xdp();
+	for (int type = BPF_MAP_TYPE_HASH; (name = libbpf_bpf_map_type_str(type)); type++)
+		if (!strcmp(name, feature))
+			return libbpf_probe_bpf_map_type(type, NULL) == 0 ? KERNEL_LACKS
+									  : KERNEL_HAS;
+	return KERNEL_UNKNOWN;
+}

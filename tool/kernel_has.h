@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Whether the kernel has what a bundle says that its chain needs, found by trying. */
+#ifndef KERNEL_HAS_H
+#define KERNEL_HAS_H
+
+enum kernel_answer {
+	KERNEL_LACKS,
+	KERNEL_HAS,
+	KERNEL_UNKNOWN /* no such feature is known here */
+};
+
+/* One that is no type of map. */
+#define KERNEL_AF_XDP "af_xdp"
+
+/*
+ * A type of map, as libbpf_bpf_map_type_str() calls it, or KERNEL_AF_XDP. For the types
+ * of maps the caller must be one that may make them (load_possible()).
+ */
+enum kernel_answer kernel_has(const char *feature);
+
+#endif

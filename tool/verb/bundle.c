@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "bundle_pack.h"
+#include "check.h"
+#include "given.h"
+#include "options.h"
+
+/* ---- writing ---- */
+
+static int write_all(int fd, const char *bytes, size_t size)
+{
+	while (size) {
+		ssize_t n = write(fd, bytes, size);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		bytes += n > 0 ? n : 0;
+		size -= n > 0 ? n : 0;
+	}
+	return 0;
+}
+
+/* Whole or not at all: under another name first, until it is on the disk. */
+static int write_file(const char *file, const char *bytes, size_t size)
+{
+	char *draft;
+	int fd, err;
+
+	if (!strcmp(file, "-"))
+		return write_all(STDOUT_FILENO, bytes, size);
+	if (asprintf(&draft, "%s.XXXXXX", file) < 0)
+		return -ENOMEM;
+	fd = mkostemp(draft, O_CLOEXEC);
+	err = fd < 0 ? -errno : write_all(fd, bytes, size);
+	if (!err && (fchmod(fd, 0644) || fsync(fd) || rename(draft, file)))
+		err = -errno;
+	if (fd >= 0)
+		close(fd);
+	if (fd >= 0 && err)
+		unlink(draft);
+	free(draft);
+	return err;
+}
+
+/* ---- the verb ---- */
+
+/* "arm64,amd64", split in place; NULL: one of them is unknown. */
+static char **parse_archs(char *text)
+{
+	char **archs = xcalloc(strlen(text) / 2 + 2, sizeof(*archs)), *rest = text, *word;
+
+	for (int n = 0; (word = strsep(&rest, ",")); n++) {
+		archs[n] = word;
+		if (!bundle_arch_known(word)) {
+			error("--arch: machines are amd64 and arm64, not '%s'", word);
+			free(archs);
+			return NULL;
+		}
+	}
+	return archs;
+}
+
+static int write_bundle(const struct options *options, struct bundle_draft *draft)
+{
+	size_t size;
+	char *bytes = bundle_draft_finish(draft, options->key, &size);
+	int err = 0;
+
+	if (bytes && size > BUNDLE_SIZE_MAX) {
+		error("a bundle has up to %d MiB, and this one %zu", BUNDLE_SIZE_MAX >> 20,
+		      (size >> 20) + 1);
+		err = -EFBIG;
+	} else if (bytes) {
+		err = write_file(options->output, bytes, size);
+		if (err)
+			error("cannot write %s: %s", options->output, strerror(-err));
+	}
+	free(bytes);
+	return bytes && !err ? STATUS_DONE : STATUS_FAILED;
+}
+
+static int pack(const struct options *options, char *const *archs)
+{
+	struct bundle_draft *draft = bundle_draft_new();
+	struct diag diag = { 0 };
+	struct chain *chain = given_read(options->argv[0], &diag);
+	const struct check_input input = { .name = "", .nf_path = options->nf_path };
+	struct model *model = chain && !given_bundle() ? check(chain, &input, &diag) : NULL;
+	const char *slash = strrchr(options->argv[0], '/');
+	int status;
+
+	if (given_bundle())
+		diag_error(&diag, (struct loc) { 0 }, "it is a bundle already");
+	if (model && !diag.errors)
+		bundle_pack(draft, model, slash ? slash + 1 : options->argv[0],
+			    options->nf_path, archs, &diag);
+	status = model && !diag.errors ? STATUS_DONE : STATUS_USAGE;
+	diag_flush(&diag);
+	if (!status)
+		status = write_bundle(options, draft);
+	bundle_draft_free(draft);
+	model_free(model);
+	diag_free(&diag);
+	return status;
+}
+
+int verb_bundle(struct options *options)
+{
+	char *text = xstrdup(options->archs ?: bundle_own_arch), **archs;
+	int status = STATUS_USAGE;
+
+	if (!options->output)
+		error("bundle needs -o FILE");
+	else if ((archs = parse_archs(text))) {
+		status = pack(options, archs);
+		free(archs);
+	}
+	free(text);
+	return status;
+}
