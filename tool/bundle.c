@@ -179,8 +179,7 @@ static bool needs_are_words(const struct bundle *bundle)
 
 bool bundle_is(const void *bytes, size_t size)
 {
-	return size >= BUNDLE_MAGIC_LEN &&
-	       !memcmp(bytes, BUNDLE_MAGIC, BUNDLE_MAGIC_LEN - 1) &&
+	return size >= BUNDLE_MAGIC_LEN && !memcmp(bytes, BUNDLE_MAGIC, BUNDLE_MAGIC_LEN - 1) &&
 	       (unsigned char)((const char *)bytes)[BUNDLE_MAGIC_LEN - 1] < ' ';
 }
 

@@ -64,8 +64,8 @@ struct bundle {
 	int member_count;
 	const char *manifest_text, *payload; /* what the signature is of … */
 	size_t manifest_size, payload_size;  /* … one behind the other */
-	const char *signature; /* text without a NUL behind it */
-	size_t signature_size; /* 0: unsigned */
+	const char *signature;               /* text without a NUL behind it */
+	size_t signature_size;               /* 0: unsigned */
 	char digest[BUNDLE_HEX_LEN];
 };
 

@@ -7,7 +7,7 @@
 
 #include "bundle.h"
 
-#define BUNDLE_MAGIC "galette\1"
+#define BUNDLE_MAGIC     "galette\1"
 #define BUNDLE_MAGIC_LEN (sizeof(BUNDLE_MAGIC) - 1)
 
 /* By enum bundle_kind, NULL behind the last. */

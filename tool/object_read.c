@@ -61,7 +61,7 @@ char *object_dir(const char *nf_path, const char *path)
 {
 	if (given_bundle())
 		return given_has(path, ".bpf.o") || given_has(path, ".so") ? xstrdup(nf_path)
-									    : NULL;
+									   : NULL;
 	for (const char *at = nf_path; *at; at += *at == ':') {
 		int length = strcspn(at, ":");
 		char *dir = xstrndup(at, length);

@@ -19,7 +19,7 @@
 #include "trusted.h"
 
 #define SSH_KEYGEN "/usr/bin/ssh-keygen"
-#define NAMESPACE "galette"
+#define NAMESPACE  "galette"
 
 enum {
 	TEXT_MAX = 1 << 14 /* bytes of a signature; one of ed25519 has some 300 */
@@ -113,8 +113,8 @@ static char *read_text(int fd, size_t *length)
 int signature_make(const char *key, const void *data, size_t size, char **text, size_t *length)
 {
 	/* The signer's own environment: ssh-agent, a terminal for the passphrase. */
-	char *const argv[] = { "ssh-keygen", "-q", "-Y", "sign", "-n", NAMESPACE, "-f",
-			       (char *)key,  NULL };
+	char *const argv[] = { "ssh-keygen", "-q", "-Y",        "sign", "-n",
+			       NAMESPACE,    "-f", (char *)key, NULL };
 	struct run make = { .argv = argv,
 			    .environment = environ,
 			    .in = memory_file(data, size),
@@ -151,8 +151,10 @@ struct check {
 static int made_by(const struct check *check, const struct trusted_key *key)
 {
 	char line[TRUSTED_KEY_LEN + sizeof(key->name) + 32], allowed[32], text[32];
-	char *const argv[] = { "ssh-keygen", "-q", "-Y", "verify", "-n",  NAMESPACE, "-I",
-			       (char *)key->name, "-f", allowed,  "-s", text,      NULL };
+	char *const argv[] = { "ssh-keygen", "-q",      "-Y", "verify",
+			       "-n",         NAMESPACE, "-I", (char *)key->name,
+			       "-f",         allowed,   "-s", text,
+			       NULL };
 	char *const nothing[] = { NULL };
 	struct run verify = { .argv = argv,
 			      .environment = nothing,
@@ -208,7 +210,8 @@ int signature_check_in(const char *dir, const void *data, size_t size, const cha
 		return err ? -EPERM : 0;
 	}
 	if (!length || length > TEXT_MAX) {
-		error(length ? "its signature is none" : "it is unsigned, and %s has keys", dir);
+		error(length ? "its signature is none" : "it is unsigned, and %s has keys",
+		      dir);
 		trusted_free(&trusted);
 		return -EPERM;
 	}

@@ -19,8 +19,7 @@
  * Sign with the key of a file, or with the one in ssh-agent whose public key is in it.
  * *text is malloc'ed. 0, or a negative errno after printing an error.
  */
-int signature_make(const char *key, const void *data, size_t size, char **text,
-		   size_t *length);
+int signature_make(const char *key, const void *data, size_t size, char **text, size_t *length);
 
 /*
  * Whether a key that is trusted here has made a signature of these bytes. 0: one has, and

@@ -27,9 +27,9 @@ static void function_open(struct fixture *x, const char *orders)
 	assert_non_null(x->f.native);
 	x->f.object = native_object(x->f.native, (struct loc) {}, &x->diag);
 	assert_non_null(x->f.object);
-	x->files[0] =
-		(struct model_file) { "orders", "dir/orders", (char *)orders, strlen(orders) };
-	x->files[1] = (struct model_file) { "others", "dir/others", "odd", 3 };
+	x->files[0] = (struct model_file) { "orders", "orders", "dir/orders", (char *)orders,
+					    strlen(orders) };
+	x->files[1] = (struct model_file) { "others", "others", "dir/others", "odd", 3 };
 	x->f.files = x->files;
 	x->f.file_count = 2;
 }

@@ -2,6 +2,7 @@
 /* Chain files as they stand: what is read, and what is refused and where. */
 #include <linux/bpf.h>
 
+#include "given.h"
 #include "unit.h"
 
 static struct chain *parse(const char *text, struct diag *diag)
@@ -279,14 +280,14 @@ static void test_read(void **state)
 	struct diag diag = { 0 };
 	struct chain *chain;
 
-	assert_null(chain_read("build/there-is-none.toml", &diag));
+	assert_null(given_read("build/there-is-none.toml", &diag));
 	assert_string_equal(diag.file, "build/there-is-none.toml");
 	assert_said(&diag, "0:0: error: cannot read it: No such file or directory\n");
-	assert_null(chain_read("build", &diag));
+	assert_null(given_read("build", &diag));
 	assert_said(&diag, "0:0: error: cannot read it: Is a directory\n");
-	assert_null(chain_read("/dev/zero", &diag));
+	assert_null(given_read("/dev/zero", &diag));
 	assert_said(&diag, "0:0: error: cannot read it: File too large\n");
-	chain = chain_read("chains/security.toml", &diag);
+	chain = given_read("chains/security.toml", &diag);
 	assert_non_null(chain);
 	assert_int_equal(chain->length, strlen(chain->text));
 	chain_free(chain);

@@ -6,6 +6,7 @@
 
 #include "kernel_log.h"
 #include "pins.h"
+#include "given.h"
 #include "unit.h"
 
 #define RX(to)         "[[links]]\nfrom = \"rx\"\nto = [\"" to "\"]\n"
@@ -304,7 +305,7 @@ static struct model *model_of_file(const char *name, struct diag *diag)
 	struct chain *chain;
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	chain = chain_read(path, diag);
+	chain = given_read(path, diag);
 	assert_non_null(chain);
 	return check(chain, &input, diag);
 }

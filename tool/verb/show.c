@@ -195,8 +195,7 @@ static void print_origin(const struct galette_origin *origin)
 {
 	if (*origin->bundle)
 		printf("  bundle %s, SHA-256 %s, %s%s\n", origin->bundle, origin->sha256,
-		       *origin->signer ? "signed by " : "no signer known here",
-		       origin->signer);
+		       *origin->signer ? "signed by " : "no signer known here", origin->signer);
 }
 
 static void print_chain(const char *dir, const struct model *model)
