@@ -14,6 +14,7 @@
 #   pin ARG ...                   galette-pin, with the tests' NFs before the real ones
 #   veth IF PEER                  a pair, both up
 #   veth_receives                 whether one without XDP gets what XDP sends
+#   own_etc                       an empty /etc/galette, until the test ends
 #   netns NAME; in_ns NAME CMD    a network namespace; this mount namespace stays
 #   has_load                      whether this kernel can; after bench
 #   load_start [OPTION ...]; load_stop      loadgen in the background; result in $LOAD
@@ -37,6 +38,7 @@ PINS=/sys/fs/bpf/galette
 TEST=$(basename "$0")
 LOAD_PID=
 FAILED=0
+ETC=
 # A sanitized tool cannot look for leaks under ptrace.
 export ASAN_OPTIONS=${ASAN_OPTIONS-detect_leaks=0}
 
@@ -71,9 +73,16 @@ cleanup() {
 		[ -e "$name" ] && ip netns del "$(basename "$name")"
 	done
 	rm -rf "$T"
+	[ -z "$ETC" ] || umount /etc/galette
+	[ "$ETC" != made ] || rmdir /etc/galette
 }
 trap 'cleanup; [ $FAILED -eq 0 ] || exit 1' EXIT
 trap 'exit 1' INT TERM
+
+own_etc() {
+	mkdir /etc/galette 2> "$T/null" && ETC=made || ETC=found
+	mount -t tmpfs tmpfs /etc/galette
+}
 
 pin() {
 	"$GALETTE" --nf-path "$TESTNF:$NF" "$@"

@@ -4,7 +4,7 @@
 # Completion of galette-pin(8) for bash. What runs is asked of galette-pin
 # itself, so names of chains and what is in them need its privilege.
 
-_galette_pin_verbs='attach apply plan check link rollback detach show map help version'
+_galette_pin_verbs='attach apply plan check bundle link rollback detach show map help version'
 _galette_pin_global='--json --verbose --quiet --help --version --pin-root --nf-path'
 
 _galette_pin_options() {
@@ -13,6 +13,7 @@ _galette_pin_options() {
 	apply) echo --mode --no-wait --reset-map ;;
 	plan) echo --exit-code --reset-map ;;
 	link | rollback | detach) echo --no-wait ;;
+	bundle) echo --output --arch --sign ;;
 	show) echo --source ;;
 	esac
 }
@@ -65,7 +66,7 @@ _galette_pin_files() {
 	local path
 	compopt -o filenames 2>/dev/null
 	while read -r path; do
-		if [[ -n $path && (-d $path || $path == *.toml) ]]; then
+		if [[ -n $path && (-d $path || $path == *.toml || $path == *.galette) ]]; then
 			COMPREPLY+=("$path")
 		fi
 	done <<< "$(compgen -f -- "$cur")"
@@ -90,7 +91,7 @@ _galette_pin_argument() {
 		[[ $cur == *=* ]] && words=("${words[@]/#/${cur%%=*}=}")
 		_galette_pin_words "${words[@]}"
 		_galette_pin_files ;;
-	check:1 | apply:2 | plan:2)
+	check:1 | bundle:1 | apply:2 | plan:2)
 		_galette_pin_files ;;
 	apply:1 | plan:1 | link:1 | rollback:1 | detach:1 | show:1 | map:1)
 		mapfile -t words <<< "$(_galette_pin_chains)"
@@ -120,6 +121,10 @@ _galette_pin_value() {
 		mapfile -t COMPREPLY <<< "$(compgen -d -- "$cur")" ;;
 	--mode) _galette_pin_words auto native generic ;;
 	--name) ;;
+	--arch) _galette_pin_words amd64 arm64 amd64,arm64 ;;
+	-o | --output | --sign)
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY <<< "$(compgen -f -- "$cur")" ;;
 	--reset-map)
 		[ -n "$2" ] || return 0
 		mapfile -t words <<< "$(_galette_pin_show "$2" map)"
@@ -138,7 +143,7 @@ _galette_pin() {
 		case ${words[i]} in
 		--pin-root) pin_root=${words[++i]-} ;;
 		--pin-root=*) pin_root=${words[i]#*=} ;;
-		--nf-path | --mode | --name | --reset-map) ((++i)) ;;
+		--nf-path | --mode | --name | --reset-map | -o | --output | --arch | --sign) ((++i)) ;;
 		-?*) ;;
 		*)
 			if [ -z "$verb" ]; then

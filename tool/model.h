@@ -101,9 +101,9 @@ struct model {
 	struct model_map *maps;
 	int map_count;
 	struct galette_slowpath
-		slowpath;           /* wanted: no_helper; the rest is set when it is built */
-	__u32 generation, previous; /* running; previous 0: none to roll back to */
-	__u64 created;              /* running: seconds since the epoch */
+		slowpath;             /* wanted: no_helper; the rest is set when it is built */
+	__u32 generation, previous;   /* running; previous 0: none to roll back to */
+	__u64 created;                /* running: seconds since the epoch */
 	struct galette_origin origin; /* the bundle that it came in */
 };
 

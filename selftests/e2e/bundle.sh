@@ -3,6 +3,7 @@
 #
 # Bundles: packed here, they run where there is nothing else; none that is cut, altered or
 # not signed by who is trusted changes anything. /etc/galette is this test's own.
+# shellcheck disable=SC2016 # what `bash -c` runs
 . "$(dirname "$0")/../lib.sh"
 
 # Nothing but the bundle is there: no functions, no rules.
@@ -17,16 +18,7 @@ pack() { # FILE OPTION ...
 	"$GALETTE" --nf-path "$TESTNF:$NF" -q bundle "$@" -o "$T/$file.galette" "$T/$file.toml"
 }
 
-etc_galette() {
-	[ -d /etc/galette ] || { mkdir /etc/galette && made=1; }
-	mount -t tmpfs tmpfs /etc/galette
-}
-etc_galette_back() {
-	umount /etc/galette
-	[ -z "${made-}" ] || rmdir /etc/galette
-}
-made=
-etc_galette
+own_etc
 TRUSTED=/etc/galette/trusted.d
 trust() {
 	rm -rf $TRUSTED
@@ -237,4 +229,3 @@ for n in 1 2 3 4 5 6 7 8; do
 done
 holds "killed at $((n - 1)) calls: no half bundle" test "$n" -gt 3
 pin -q detach eth0
-etc_galette_back

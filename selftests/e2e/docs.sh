@@ -32,7 +32,7 @@ formatted() {
 
 formatted "$MAN"
 equal "the man page's sections" \
-	"NAME SYNOPSIS DESCRIPTION VERBS OPTIONS CHAIN FILE PINNED STATE EXIT STATUS EXAMPLES FILES SEE ALSO" \
+	"NAME SYNOPSIS DESCRIPTION VERBS TRUST OPTIONS CHAIN FILE PINNED STATE EXIT STATUS EXAMPLES FILES SEE ALSO" \
 	"$(sed -n 's/^\.SH //p' "$MAN" | one_line)"
 
 # What begins a paragraph of section $1 of $2, its roff gone.

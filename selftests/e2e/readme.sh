@@ -52,6 +52,7 @@ ip addr add 198.51.100.254/24 dev eth1
 in_ns host0 ip addr add 192.0.2.1/24 dev eth0
 in_ns host1 ip addr add 198.51.100.1/24 dev eth0
 
+own_etc
 cd "$T/tree" || exit
 ran=0
 while read -r block line; do

@@ -16,6 +16,10 @@ for fuzzer; do
 			[ -e "$file" ] && cp "$file" "$build/seeds/$fuzzer/${file//\//-}"
 		done ;;
 	object_fuzz) cp build/nf/*.bpf.o "$build/seeds/$fuzzer" ;;
+	bundle_fuzz)
+		build/galette-pin -q bundle -o "$build/seeds/bundle_fuzz/whole" chains/gateway.toml
+		head -c -32 "$build/seeds/bundle_fuzz/whole" > "$build/seeds/bundle_fuzz/unsealed"
+		rm "$build/seeds/bundle_fuzz/whole" ;;
 	rules_fuzz) cp nf/*.rules "$build/seeds/$fuzzer" ;;
 	native_fuzz) cp build/nf/*.so "$build/seeds/$fuzzer" ;;
 	esac
