@@ -16,6 +16,7 @@
 #   veth_receives                 whether one without XDP gets what XDP sends
 #   netns NAME; in_ns NAME CMD    a network namespace; this mount namespace stays
 #   has_load                      whether this kernel can; after bench
+#   has_slow                      … and galette-slow can pass packets there
 #   load_start [OPTION ...]; load_stop      loadgen in the background; result in $LOAD
 #   probe [OPTION ...]            eight frames; result in $PROBE
 #   handled HOPS [OPTION ...]     whose stamps eight frames come back with, by HOPS functions:
@@ -199,6 +200,25 @@ bench() {
 has_load() {
 	"$HELPERS/loadgen" peer0 eth0 --count 8 > /dev/null 2> "$T/has-load" ||
 		! grep -q 'BPF_PROG_TEST_RUN: Invalid argument' "$T/has-load"
+}
+
+# What galette-slow needs: found out without the tool, which must come to the same.
+has_slow() {
+	local status=1
+	veth slow0 slow1 && ! "$HELPERS/loadgen" slow1 slow0 --count 8 > /dev/null 2> "$T/has-slow" &&
+		grep -q 'BPF_PROG_TEST_RUN: Invalid argument' "$T/has-slow" || status=0
+	ip link del slow0
+	rm -rf /sys/fs/bpf/load-slow1
+	return $status
+}
+
+# refuses_slow FILE: where it cannot work, attach says so and makes nothing.
+refuses_slow() {
+	expect 1 "attach is refused where the slow path cannot work" pin attach eth0 "$1"
+	says "… it says what the kernel lacks" "^galette-pin: .*no live frames.*Linux 5\.18"
+	equal "… and nothing is made" "no XDP, no pin" \
+		"$(ip link show eth0 | grep -q xdp || printf 'no XDP, '; [ -e "$PINS/eth0" ] || echo no pin)"
+	skip "the slow path" "this kernel has no live frames"
 }
 
 load_start() {

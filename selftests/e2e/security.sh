@@ -154,6 +154,10 @@ table netdev gateway {
 }
 RULES
 
+if ! has_slow; then
+	refuses_slow "$ROOT/chains/security.toml"
+	exit
+fi
 expect 0 "attach" pin attach eth0 "$ROOT/chains/security.toml" || exit
 equal "… without a warning" "" "$(cat "$T/err")"
 snap
