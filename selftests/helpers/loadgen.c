@@ -439,6 +439,20 @@ static int settled(const struct veth_stat *dev, const struct veth_stat *peer,
 	return dev->entered == peer->xmit && dev->xdp_tx + dev->redirects - gone == c->received;
 }
 
+/*
+ * Seconds that frames are waited for which are lost: what generic XDP drops nobody
+ * counts, and each probe of it waits so long. Of the others that is a failure, and
+ * a busy machine may keep galette-slow from its work for a while.
+ */
+static double patience(void)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, xdp);
+
+	if (bpf_xdp_query(if_nametoindex(opt.dev), 0, &xdp))
+		fail("bpf_xdp_query");
+	return xdp.attach_mode == XDP_ATTACHED_SKB ? 0.5 : 10;
+}
+
 static void pin_to_cpu(int cpu)
 {
 	cpu_set_t set;
@@ -468,8 +482,7 @@ static void run(int peer, const struct load_frame *frame)
 	else
 		send_frames(peer, frame);
 	seconds = now() - start;
-	/* The bound ends a wait for what is lost; or for what generic XDP drops and nobody counts. */
-	for (double end = now() + (opt.skb ? 0.5 : 10);; usleep(100)) {
+	for (double end = now() + patience();; usleep(100)) {
 		sum_counts(&c);
 		if (opt.skb) {
 			c.sent = skbs;

@@ -19,6 +19,7 @@ enum {
 	BURST = 64,        /* packets of one port before the others have their turn */
 	KICK_NS = 100000,  /* a packet that is ready does not wait longer for others */
 	LINGER_NS = 10000, /* packets closer to each other: to sleep between them costs more */
+	STRIDE = 8,        /* packets between two looks at the clock, unless they take long */
 	LOOK_NS = 100000000, /* between two looks at the kernel's counts */
 	LAST_MS = 1000,      /* at the end: for an interface that takes nothing now */
 	/* Of a frame: what an XDP program would find before and behind a packet. */
@@ -33,7 +34,8 @@ struct pipe {
 	struct hand hand;
 	struct galette_pipe *record;
 	struct pollfd *polled; /* by port */
-	bool *unsent;          /* by port: its transmit ring holds something */
+	bool *unsent;          /* by port: its transmit ring holds something … */
+	bool *stuck;           /* … that it could not send when last kicked */
 	bool *live;            /* by port: it was among those that packets came from last */
 	__u32 *until;          /* by port, when stopping: the packets that were there */
 	__u64 kicked;          /* ns */
@@ -84,7 +86,7 @@ static int kick_port(struct pipe *p, __u32 port)
 
 	if (err && err != -EAGAIN)
 		take_back(p, port);
-	p->unsent[port] = err == -EAGAIN;
+	p->unsent[port] = p->stuck[port] = err == -EAGAIN;
 	return err;
 }
 
@@ -126,7 +128,7 @@ static void send_to(struct pipe *p, int port, const struct pkt *pkt, __u8 kind)
 		return;
 	}
 	/* What could not go before must go first, and may say why not. */
-	err = p->unsent[port] && p->kicked + KICK_NS < monotonic_ns() ? kick_port(p, port) : 0;
+	err = p->stuck[port] && p->kicked + KICK_NS < monotonic_ns() ? kick_port(p, port) : 0;
 	if (!enqueue(p, port, addr, len, kind)) {
 		err = err ?: kick_port(p, port);
 		if (!enqueue(p, port, addr, len, kind)) {
@@ -229,7 +231,7 @@ static int receive(struct pipe *p, __u32 port)
 {
 	const struct ring *rx = &p->slow->ports.port[port].pipes[p->index].rx;
 	struct packet packet;
-	int n = 0;
+	int n = 0, look = STRIDE;
 
 	while (n < BURST && !(p->stopping && ring_consumed(rx) == p->until[port]) &&
 	       frames_receive(&p->hand, port, &packet)) {
@@ -239,8 +241,13 @@ static int receive(struct pipe *p, __u32 port)
 		else
 			lose(p, GALETTE_LOSS_HEAD);
 		handled(p, port);
-		if (monotonic_ns() - p->kicked > KICK_NS)
+		if (n < look)
+			continue;
+		look = n + STRIDE;
+		if (monotonic_ns() - p->kicked > KICK_NS) {
 			kick(p);
+			look = n + 1;
+		}
 	}
 	return n;
 }
@@ -424,6 +431,7 @@ static void init(struct pipe *p, struct slow *slow, __u32 index)
 	p->last = LAST_MS;
 	p->polled = xcalloc(ports, sizeof(*p->polled));
 	p->unsent = xcalloc(ports, sizeof(*p->unsent));
+	p->stuck = xcalloc(ports, sizeof(*p->stuck));
 	p->live = xcalloc(ports, sizeof(*p->live));
 	p->until = xcalloc(ports, sizeof(*p->until));
 	for (__u32 port = 0; port < ports; port++) {
