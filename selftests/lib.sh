@@ -15,8 +15,8 @@
 #   veth IF PEER                  a pair, both up
 #   veth_receives                 whether one without XDP gets what XDP sends
 #   netns NAME; in_ns NAME CMD    a network namespace; this mount namespace stays
-#   has_load                      whether this kernel can; after bench
-#   has_slow                      … and galette-slow can pass packets there
+#   has_live_frames               whether this kernel can (Linux 5.18)
+#   refuses_slow FILE             where it cannot, attach says what galette-slow lacks
 #   load_start [OPTION ...]; load_stop      loadgen in the background; result in $LOAD
 #   probe [OPTION ...]            eight frames; result in $PROBE
 #   handled HOPS [OPTION ...]     whose stamps eight frames come back with, by HOPS functions:
@@ -35,7 +35,8 @@ TESTNF=$BUILD/selftests/nf-objects
 NF=$ROOT/build/nf
 GALETTE=${GALETTE_PIN:-$BUILD/galette-pin}
 PINS=/sys/fs/bpf/galette
-TEST=$(basename "$0")
+MODE=${GALETTE_MODE-}
+TEST=$(basename "$0")${MODE:+ ($MODE)}
 LOAD_PID=
 FAILED=0
 # A sanitized tool cannot look for leaks under ptrace.
@@ -76,8 +77,14 @@ cleanup() {
 trap 'cleanup; [ $FAILED -eq 0 ] || exit 1' EXIT
 trap 'exit 1' INT TERM
 
+# attach, where the test does not say how itself, is in the mode that the test runs in.
 pin() {
-	"$GALETTE" --nf-path "$TESTNF:$NF" "$@"
+	local mode=
+	if [ -n "$MODE" ] && [[ " $* " == *" attach "* ]] && [[ " $* " != *" --mode "* ]]; then
+		mode="--mode $MODE"
+	fi
+	# shellcheck disable=SC2086 # words
+	"$GALETTE" --nf-path "$TESTNF:$NF" $mode "$@"
 }
 
 indent() {
@@ -196,23 +203,23 @@ bench() {
 	veth eth0 peer0 && ethtool -K eth0 gro on && ethtool -K peer0 gro on
 }
 
-# The kernel can make load: live frames came with Linux 5.18. After bench.
-has_load() {
-	"$HELPERS/loadgen" peer0 eth0 --count 8 > /dev/null 2> "$T/has-load" ||
-		! grep -q 'BPF_PROG_TEST_RUN: Invalid argument' "$T/has-load"
+# What makes load, and what galette-slow passes packets with. Tried without the tool, which
+# must come to the same.
+has_live_frames() {
+	if [ -z "${LIVE_FRAMES-}" ]; then
+		veth live0 live1
+		if "$HELPERS/loadgen" live1 live0 --count 8 > /dev/null 2> "$T/live" ||
+			! grep -q 'BPF_PROG_TEST_RUN: Invalid argument' "$T/live"; then
+			LIVE_FRAMES=yes
+		else
+			LIVE_FRAMES=no
+		fi
+		rm -rf /sys/fs/bpf/load-live1
+		ip link del live0
+	fi
+	[ $LIVE_FRAMES = yes ]
 }
 
-# What galette-slow needs: found out without the tool, which must come to the same.
-has_slow() {
-	local status=1
-	veth slow0 slow1 && ! "$HELPERS/loadgen" slow1 slow0 --count 8 > /dev/null 2> "$T/has-slow" &&
-		grep -q 'BPF_PROG_TEST_RUN: Invalid argument' "$T/has-slow" || status=0
-	ip link del slow0
-	rm -rf /sys/fs/bpf/load-slow1
-	return $status
-}
-
-# refuses_slow FILE: where it cannot work, attach says so and makes nothing.
 refuses_slow() {
 	expect 1 "attach is refused where the slow path cannot work" pin attach eth0 "$1"
 	says "… it says what the kernel lacks" "^galette-pin: .*no live frames.*Linux 5\.18"
@@ -221,9 +228,14 @@ refuses_slow() {
 	skip "the slow path" "this kernel has no live frames"
 }
 
+# Live frames do not meet generic XDP.
 load_start() {
+	local way=
+	if [ "$MODE" = generic ] || ! has_live_frames; then
+		way=--skb
+	fi
 	rm -f "$T/ready"
-	"$HELPERS/loadgen" peer0 eth0 --ready "$T/ready" "$@" > "$T/load" &
+	"$HELPERS/loadgen" peer0 eth0 $way --ready "$T/ready" "$@" > "$T/load" &
 	LOAD_PID=$!
 	wait_for test -e "$T/ready"
 }
