@@ -9,12 +9,14 @@
 
 #include "alloc.h"
 #include "doctor.h"
-#include "links.h"
 #include "pins.h"
 #include "xdp_holder.h"
 
-/* The link that is on it: of all there are, for nobody can be asked. */
-static __u32 find_link(__u32 ifindex)
+/*
+ * The link that is on it: of all there are, for nobody can be asked. An interface of another
+ * network namespace may have the same index, but not the same program by the same link.
+ */
+static __u32 find_link(__u32 ifindex, __u32 program)
 {
 	__u32 id = 0, found = 0;
 
@@ -26,32 +28,42 @@ static __u32 find_link(__u32 ifindex)
 		if (fd < 0)
 			continue;
 		if (!bpf_obj_get_info_by_fd(fd, &info, &length) &&
-		    info.type == BPF_LINK_TYPE_XDP && info.xdp.ifindex == ifindex)
+		    info.type == BPF_LINK_TYPE_XDP && info.xdp.ifindex == ifindex &&
+		    info.prog_id == program)
 			found = id;
 		close(fd);
 	}
 	return found;
 }
 
-/* Whether a pinned link of a chain's is on it. */
-static bool has_link_on(const char *dir, __u32 ifindex)
+static bool is_link(int fd, __u32 id)
+{
+	struct bpf_link_info info = { 0 };
+	__u32 length = sizeof(info);
+
+	return fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &length) && info.id == id;
+}
+
+/* Whether it is one of a chain's pinned links. */
+static bool has_link(const char *dir, __u32 id)
 {
 	char links[PATH_MAX], **names;
 	int count = pins_path(links, dir, "link") ? 0 : pins_list(links, &names);
 	bool has = false;
 
 	for (int i = 0; i < count; i++) {
-		__u32 on;
+		int fd = pins_open(links, "%s", names[i]);
 
-		pins_decode(names[i]);
-		has |= !links_ifindex(dir, names[i], &on) && on == ifindex;
+		has |= is_link(fd, id);
+		if (fd >= 0)
+			close(fd);
 	}
 	if (count > 0)
 		pins_list_free(names, count);
 	return has;
 }
 
-static void find_chain(const char *pin_root, __u32 ifindex, char chain[NAME_MAX + 1])
+static void find_chain(const char *pin_root, __u32 link, char chain[NAME_MAX + 1])
 {
 	char **names;
 	int count = pins_list(pin_root, &names);
@@ -59,7 +71,7 @@ static void find_chain(const char *pin_root, __u32 ifindex, char chain[NAME_MAX 
 	for (int i = 0; i < count && !*chain; i++) {
 		char dir[PATH_MAX];
 
-		if (pins_path(dir, pin_root, "%s", names[i]) || !has_link_on(dir, ifindex))
+		if (pins_path(dir, pin_root, "%s", names[i]) || !has_link(dir, link))
 			continue;
 		pins_decode(names[i]);
 		snprintf(chain, NAME_MAX + 1, "%s", names[i]);
@@ -87,8 +99,9 @@ int xdp_holder_find(__u32 ifindex, const char *pin_root, struct xdp_holder *hold
 		snprintf(holder->prog_name, sizeof(holder->prog_name), "%s", info.name);
 	if (fd >= 0)
 		close(fd);
-	holder->link_id = find_link(ifindex);
-	find_chain(pin_root, ifindex, holder->chain);
+	holder->link_id = find_link(ifindex, holder->prog_id);
+	if (holder->link_id)
+		find_chain(pin_root, holder->link_id, holder->chain);
 	return 0;
 }
 
