@@ -211,7 +211,7 @@ sanitized: $(SANITIZED) $(NFSO) $(addprefix $(B)/selftests/nf-objects/native-api
 check-vm:
 	$(Q)$(MAKE) --no-print-directory deps PACKAGES='$(PACKAGES) $(VM_PACKAGES)'
 	$(Q)$(MAKE) --no-print-directory vm-parts
-	$(Q)$(if $(filter x86_64-%,$(VM)),,$(MAKE) --no-print-directory CROSS_COMPILE=aarch64-linux-gnu- ARCH=arm64 vm-parts)
+	$(Q)$(if $(filter x86_64-%,$(VM)),,$(MAKE) --no-print-directory CROSS_COMPILE=aarch64-linux-gnu- ARCH=arm64 DESTDIR=build/pi vm-parts install)
 	$(Q)selftests/vm/vm.sh $(VM)
 
 vm-parts: all $(TESTBPF) $(TESTSO) $(UNIT) $(NFTEST) $(HELPERS) $(BUDGET)

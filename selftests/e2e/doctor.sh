@@ -31,7 +31,7 @@ found() { # CASE REGEX INTERFACE TOPIC
 
 # ---- the machine ----
 expect 0 "doctor" pin doctor
-prints "the kernel, by trying it" "^ok     kernel: Linux $(uname -r), $(uname -m): chains can be loaded$"
+prints "the kernel, by trying it" "^ok     kernel: Linux $(uname -r | sed 's/[.+]/\\&/g'), $(uname -m): chains can be loaded$"
 found "bpffs is there" '^ok /sys/fs/bpf is a bpf filesystem' '' bpffs
 expect 0 "-j" pin -j doctor
 json "… as the text has it" 'map(select(.level == "wrong")) == [] and (map(.topic) | index("jit", "memlock", "btf", "af_xdp", "live-frames") | . != null)'

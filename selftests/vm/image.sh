@@ -9,7 +9,7 @@
 GUEST="bash coreutils grep sed mawk findutils util-linux mount iproute2 ethtool jq procps bpftool \
 	diffutils iputils-ping netcat-openbsd kmod libbpf1 libelf1 libnl-3-200 libnl-route-3-200 \
 	libnl-genl-3-200 libjson-c5 libmd0 zlib1g libseccomp2 libcap2 libcmocka0 libstdc++6 \
-	busybox curl dnsmasq-base iperf3 mosquitto mosquitto-clients nftables"
+	tar openssh-client busybox curl dnsmasq-base iperf3 mosquitto mosquitto-clients nftables"
 # Virtual wires and network cards, what tc needs, the Pi's way to switch itself off.
 MODULES="veth virtio_net virtio_pci virtio_mmio tun bridge 8021q sch_ingress cls_u32 act_mirred nf_tables nft_counter nft_objref bcm2835_wdt"
 
@@ -68,12 +68,14 @@ tree() {
 	local build=$1 to=$work/tree strip=$3 file
 	mkdir -p "$to/galette/build"
 	cp -a "$here/init" "$to/init"
-	(cd "$root" && cp -a --parents Makefile selftests chains bpf nf include vmlinux tool "$to/galette")
+	(cd "$root" && cp -a --parents Makefile README.md selftests chains bpf nf include vmlinux tool "$to/galette")
 	(cd "$build" && find galette-pin galette-slow nf selftests -type f ! -name '*.d' ! -name '*.o' -print0 |
 		xargs -0 cp --parents -t "$to/galette/build")
+	# What README has been told to install on a Pi.
+	[ "$build" = "$root/build" ] || cp -a "$root/build/pi" "$to/galette/build"
 	(cd "$root/build" && find nf -name '*.bpf.o' -print0 | xargs -0 cp --parents -t "$to/galette/build")
 	(cd "$build" && find selftests bpf -name '*.bpf.o' -print0 | xargs -0 cp --parents -t "$to/galette/build")
-	find "$to/galette/build" -type f ! -name '*.bpf.o' ! -name '*.rules' -print0 |
+	find "$to/galette/build" -path '*/pi/usr/local/[is]*' -prune -o -type f ! -name '*.bpf.o' ! -name '*.rules' ! -name '*.service' -print0 |
 		while IFS= read -rd '' file; do "$strip" -g "$file"; done
 	archive "$to" "$2"
 	rm -rf "$to"
