@@ -70,6 +70,13 @@ static bool has_control(const char *string, size_t length)
 	return false;
 }
 
+bool bundle_name_possible(const char *name)
+{
+	size_t length = strlen(name);
+
+	return length && length <= BUNDLE_NAME_MAX && !has_control(name, length);
+}
+
 /* A text of a manifest; NULL: there is none that could be shown. */
 static const char *text(struct json_object *object, const char *key)
 {
@@ -129,7 +136,8 @@ static bool parse_member(struct json_object *item, struct cursor *cursor,
 	while (bundle_kinds[member->kind] && strcmp(bundle_kinds[member->kind], kind))
 		member->kind++;
 	bytes = json_object_get_int64(size);
-	if (!bundle_kinds[member->kind] || !member->name || !*member->name || bytes < 0 ||
+	if (!bundle_kinds[member->kind] || !member->name ||
+	    !bundle_name_possible(member->name) || bytes < 0 ||
 	    (member->kind == BUNDLE_NATIVE) != (*member->arch != '\0'))
 		return false;
 	member->size = bytes;

@@ -26,7 +26,8 @@
  * by somebody who may load programs, and comparable from one kernel to another only where
  * both hash alike (SHA-1 before Linux 6.18, SHA-256 since).
  *
- * Names are compared, and never become names of files; they have no control characters.
+ * Names are compared, and never become names of files: UTF-8 of up to 255 bytes without control
+ * characters.
  */
 #ifndef BUNDLE_H
 #define BUNDLE_H
@@ -38,7 +39,8 @@ enum {
 	BUNDLE_SIZE_MAX = 64 << 20,    /* bytes */
 	BUNDLE_MANIFEST_MAX = 1 << 20, /* bytes */
 	BUNDLE_MEMBERS_MAX = 1024,
-	BUNDLE_DIGEST = 32, /* bytes */
+	BUNDLE_NAME_MAX = 255, /* bytes */
+	BUNDLE_DIGEST = 32,    /* bytes */
 	BUNDLE_HEX_LEN = 2 * BUNDLE_DIGEST + 1,
 };
 
@@ -82,6 +84,9 @@ struct bundle *bundle_open(char *bytes, size_t size, const char **why);
 /* Read the manifest and find the members. False: *why says what is wrong. */
 bool bundle_read(struct bundle *bundle, const char **why);
 void bundle_free(struct bundle *bundle);
+
+/* Whether a member can be called so, as far as lengths and control characters go. */
+bool bundle_name_possible(const char *name);
 
 /* NULL: there is none. */
 const struct bundle_member *bundle_member(const struct bundle *bundle, enum bundle_kind kind,

@@ -16,6 +16,8 @@
 #include "load.h"
 #include "object_read.h"
 
+#define BAD_NAME "names of files in a bundle have up to %d bytes and no control characters"
+
 struct pack {
 	struct bundle_draft *draft;
 	const struct model *model;
@@ -27,22 +29,29 @@ struct pack {
 
 /* ---- machines ---- */
 
-static const struct {
-	const char *arch;
-	unsigned short machine;
-} machines[] = { { "amd64", EM_X86_64 }, { "arm64", EM_AARCH64 } };
+struct machine {
+	const char *arch, *how; /* to get functions for it */
+	unsigned short elf;
+};
 
-static unsigned short machine_of(const char *arch)
+static const struct machine machines[] = {
+	{ "amd64", "make on such a machine builds it in build/nf", EM_X86_64 },
+	{ "arm64",
+	  "make CROSS_COMPILE=aarch64-linux-gnu- ARCH=arm64 builds it in build/arm64/nf",
+	  EM_AARCH64 },
+};
+
+static const struct machine *machine_of(const char *arch)
 {
 	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
 		if (!strcmp(machines[i].arch, arch))
-			return machines[i].machine;
-	return EM_NONE;
+			return &machines[i];
+	return NULL;
 }
 
 bool bundle_arch_known(const char *arch)
 {
-	return machine_of(arch) != EM_NONE;
+	return machine_of(arch);
 }
 
 static bool is_for(const char *bytes, size_t size, unsigned short machine)
@@ -56,8 +65,8 @@ static bool is_for(const char *bytes, size_t size, unsigned short machine)
 /* ---- natives ---- */
 
 /* The first directory's that is for that machine; NULL: there is none. */
-static char *read_native(const struct pack *pack, const char *path, unsigned short machine,
-			 size_t *size)
+static char *read_native(const struct pack *pack, const char *path,
+			 const struct machine *machine, size_t *size)
 {
 	for (const char *at = pack->nf_path; *at; at += *at == ':') {
 		int length = strcspn(at, ":"), fd;
@@ -70,27 +79,39 @@ static char *read_native(const struct pack *pack, const char *path, unsigned sho
 			close(fd);
 		free(file);
 		free(dir);
-		if (bytes && is_for(bytes, *size, machine))
+		if (bytes && is_for(bytes, *size, machine->elf))
 			return bytes;
 		free(bytes);
 	}
 	return NULL;
 }
 
+/* Where packets only meet it in the kernel, one that is not there is not missed. */
+static void add_foreign(const struct pack *pack, const struct model_function *f,
+			const struct machine *machine)
+{
+	size_t size;
+	char *bytes = read_native(pack, f->path, machine, &size);
+
+	if (bytes)
+		bundle_draft_add(pack->draft, BUNDLE_NATIVE, f->path, machine->arch, bytes,
+				 size, NULL);
+	else if (f->slow)
+		diag_error(pack->diag, f->decl->loc,
+			   "no '%s.so' for %s in %s (%s: --nf-path DIR:DIR)", f->path,
+			   machine->arch, pack->nf_path, machine->how);
+	free(bytes);
+}
+
+/* This machine's is the one that was checked. */
 static void add_native(const struct pack *pack, const struct model_function *f,
 		       const char *arch)
 {
-	size_t size;
-	char *bytes = read_native(pack, f->path, machine_of(arch), &size);
-
-	if (bytes)
-		bundle_draft_add(pack->draft, BUNDLE_NATIVE, f->path, arch, bytes, size, NULL);
+	if (strcmp(arch, bundle_own_arch))
+		add_foreign(pack, f, machine_of(arch));
 	else
-		diag_error(pack->diag, f->decl->loc,
-			   "no '%s.so' for %s in %s (--nf-path DIR:DIR for more than one "
-			   "machine)",
-			   f->path, arch, pack->nf_path);
-	free(bytes);
+		bundle_draft_add(pack->draft, BUNDLE_NATIVE, f->path, arch, f->native->bytes,
+				 f->native->size, NULL);
 }
 
 /* ---- programs ---- */
@@ -136,6 +157,17 @@ static void add_object(const struct pack *pack, int function)
 	free(bytes);
 }
 
+static void add_file(const struct pack *pack, const struct model_function *f,
+		     const struct model_file *file)
+{
+	if (bundle_name_possible(file->name))
+		bundle_draft_add(pack->draft, BUNDLE_FILE, file->name, NULL, file->bytes,
+				 file->size, NULL);
+	else
+		diag_error(pack->diag, f->decl->loc, "%s: " BAD_NAME, file->path,
+			   BUNDLE_NAME_MAX);
+}
+
 static void add_function(const struct pack *pack, int function)
 {
 	const struct model_function *f = &pack->model->functions[function];
@@ -145,8 +177,7 @@ static void add_function(const struct pack *pack, int function)
 	for (int i = 0; f->native && pack->archs[i]; i++)
 		add_native(pack, f, pack->archs[i]);
 	for (int i = 0; i < f->file_count; i++)
-		bundle_draft_add(pack->draft, BUNDLE_FILE, f->files[i].name, NULL,
-				 f->files[i].bytes, f->files[i].size, NULL);
+		add_file(pack, f, &f->files[i]);
 }
 
 /* ---- the kernel ---- */
@@ -172,6 +203,8 @@ void bundle_pack(struct bundle_draft *draft, const struct model *model, const ch
 {
 	const struct pack pack = { draft, model, nf_path, archs, diag, load_possible() };
 
+	if (!bundle_name_possible(name))
+		diag_error(diag, (struct loc) { 0 }, BAD_NAME, BUNDLE_NAME_MAX);
 	bundle_draft_add(draft, BUNDLE_CHAIN, name, NULL, model->chain->text,
 			 model->chain->length, NULL);
 	add_needs(&pack);

@@ -18,6 +18,7 @@
 static struct {
 	const char *name; /* as the user calls the file */
 	char *inside;     /* "BUNDLE:CHAIN" */
+	char *where;      /* its functions are */
 	struct bundle *bundle;
 	char *signer; /* NULL: nobody, or nobody who is trusted here */
 } given;
@@ -65,19 +66,22 @@ static char *read_file(const char *file, size_t *length)
 
 /* ---- a bundle ---- */
 
-/* Natives are for some machines; a chain without any runs on all. */
-static bool for_this_machine(struct diag *diag)
+/*
+ * Its natives may all be for other machines. That is no error as long as all packets stay
+ * in the kernel; if they do not, check() finds that a native is not there.
+ */
+static char *describe(void)
 {
-	char *archs = bundle_archs(given.bundle);
+	char *archs = bundle_archs(given.bundle), *where = NULL;
 	bool has_own = !*archs;
 
 	for (int i = 0; i < given.bundle->member_count && !has_own; i++)
 		has_own = !strcmp(given.bundle->members[i].arch, bundle_own_arch);
-	if (!has_own)
-		diag_error(diag, (struct loc) { 0 }, "it is for %s; this machine is %s", archs,
-			   bundle_own_arch);
+	if (!has_own && asprintf(&where, "%s (it is for %s; this machine is %s)", given.name,
+				 archs, bundle_own_arch) < 0)
+		where = NULL;
 	free(archs);
-	return has_own;
+	return where ?: xstrdup(given.name);
 }
 
 /* Without privilege nothing can be tried, nor attached. */
@@ -128,8 +132,9 @@ static bool take_bundle(char *bytes, size_t length, struct diag *diag)
 		diag_error(diag, (struct loc) { 0 }, "not a bundle that can be used: %s", why);
 		return false;
 	}
-	if (!for_this_machine(diag) || !kernel_can(diag))
+	if (!kernel_can(diag))
 		return false;
+	given.where = describe();
 	if (asprintf(&given.inside, "%s:%s", given.name, given.bundle->members[0].name) >= 0)
 		diag->file = given.inside;
 	return true;
@@ -165,7 +170,7 @@ bool given_bundle(void)
 
 const char *given_where(const char *nf_path)
 {
-	return given.bundle ? given.name : nf_path;
+	return given.bundle ? given.where : nf_path;
 }
 
 static const struct bundle_member *find(const char *path, const char *suffix)

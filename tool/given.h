@@ -12,7 +12,7 @@
 
 /*
  * Read the chain of FILE ("-": standard input), a bundle's only when its bytes are whole,
- * somebody who is trusted has signed it, and this machine can run it. NULL: diag says why
+ * somebody who is trusted has signed it, and the kernel has what it needs. NULL: diag says why
  * not, or error() has. diag->file is what errors in it are called by.
  */
 struct chain *given_read(const char *file, struct diag *diag);

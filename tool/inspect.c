@@ -67,10 +67,15 @@ static struct chain *read_source(const char *dir)
 	return chain;
 }
 
+/* Generations that were made before there were bundles say nothing of them. */
 static int read_origin(struct inspection *in)
 {
-	struct galette_origin *origin = read_array(in->dir, "origin", 1, sizeof(*origin));
+	struct galette_origin *origin;
+	char path[PATH_MAX];
 
+	if (!pins_path(path, in->dir, "origin") && access(path, F_OK) && errno == ENOENT)
+		return 0;
+	origin = read_array(in->dir, "origin", 1, sizeof(*origin));
 	if (!origin)
 		return -EINVAL;
 	in->model->origin = *origin;

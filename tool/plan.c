@@ -172,6 +172,30 @@ static void plan_link(struct plan *plan, const struct model *wanted,
 	}
 }
 
+/* ---- the bundle ---- */
+
+/* What runs may be the same; who says so is another. Under what name it was given is no matter. */
+static void plan_bundle(struct plan *plan, const struct model *wanted,
+			const struct model *running)
+{
+	const struct galette_origin *new = &wanted->origin, *old;
+	const char *by = *new->signer ? ", signed by " : "";
+
+	if (!running)
+		return;
+	old = &running->origin;
+	if (!strcmp(new->sha256, old->sha256) && !strcmp(new->signer, old->signer))
+		return;
+	if (!*new->bundle)
+		add(plan, CHANGE_REMOVE, "bundle", old->bundle, "%s", "");
+	else if (!*old->bundle)
+		add(plan, CHANGE_ADD, "bundle", new->bundle, "SHA-256 %s%s%s", new->sha256, by,
+		    new->signer);
+	else
+		add(plan, CHANGE_MODIFY, "bundle", new->bundle, "SHA-256 %s%s%s, was %s",
+		    new->sha256, by, new->signer, old->bundle);
+}
+
 /* ---- the slow path ---- */
 
 static void plan_number(struct plan *plan, const char *name, int new, int old)
@@ -337,6 +361,7 @@ struct plan *plan_make(const struct model *wanted, const struct model *running,
 	struct plan *plan = xcalloc(1, sizeof(*plan));
 	int errors = diag->errors;
 
+	plan_bundle(plan, wanted, running);
 	plan_interfaces(plan, wanted, running);
 	plan_functions(plan, wanted, running);
 	for (int i = GALETTE_SLOT_RX; i < wanted->edge_count; i++)

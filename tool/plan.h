@@ -17,7 +17,7 @@ enum change_op {
 
 struct change {
 	enum change_op op;
-	const char *kind; /* "function", "link", "map", "interface" */
+	const char *kind; /* "function", "link", "map", "interface", "slowpath", "bundle" */
 	char *name;
 	char *detail; /* "" where the name says all */
 };

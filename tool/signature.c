@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -72,11 +73,26 @@ struct run {
 	int kept[2]; /* descriptors that it has besides; -1: none */
 };
 
-/* Its exit status; a negative errno: it could not be run, or was killed. */
+/* Its exit status, or a negative errno: it was killed. */
+static int wait_for(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
+}
+
+/*
+ * Its exit status, or a negative errno: it could not be run, or was killed. Who started
+ * the tool may ignore SIGCHLD, and the kernel then keeps no exit status for anybody.
+ */
 static int run(const struct run *run)
 {
+	sighandler_t before = signal(SIGCHLD, SIG_DFL);
 	posix_spawn_file_actions_t actions;
-	int err, status;
+	int result;
 	pid_t pid;
 
 	posix_spawn_file_actions_init(&actions);
@@ -89,14 +105,12 @@ static int run(const struct run *run)
 	for (int i = 0; i < 2; i++)
 		if (run->kept[i] >= 0)
 			posix_spawn_file_actions_adddup2(&actions, run->kept[i], run->kept[i]);
-	err = posix_spawn(&pid, SSH_KEYGEN, &actions, NULL, run->argv, run->environment);
+	result = -posix_spawn(&pid, SSH_KEYGEN, &actions, NULL, run->argv, run->environment);
 	posix_spawn_file_actions_destroy(&actions);
-	if (err)
-		return -err;
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return -errno;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
+	if (!result)
+		result = wait_for(pid);
+	signal(SIGCHLD, before);
+	return result;
 }
 
 /* ---- making ---- */

@@ -163,7 +163,9 @@ static void test_nonsense(void **state)
 	"}"
 #define MANIFEST(NEEDS, MEMBERS) \
 	"{\"galette\":\"0.1\",\"needs\":" NEEDS ",\"members\":[" MEMBERS "]}"
-#define CHAIN MEMBER("chain", "c", "", SHA_x)
+#define CHAIN      MEMBER("chain", "c", "", SHA_x)
+#define FIVE(TEXT) TEXT TEXT TEXT TEXT TEXT
+#define LONG       FIVE(FIVE("1234567890")) "12345"
 	static const struct {
 		const char *manifest, *payload, *why;
 	} cases[] = {
@@ -182,6 +184,9 @@ static void test_nonsense(void **state)
 		{ MANIFEST("[]", CHAIN), "", "not what its manifest says" },
 		{ MANIFEST("[]", CHAIN), "xx", "more in it than its manifest says" },
 		{ MANIFEST("[]", MEMBER("chain", "", "", SHA_x)), "x",
+		  "not what its manifest says" },
+		{ MANIFEST("[]", MEMBER("chain", LONG, "", SHA_x)), "x", NULL },
+		{ MANIFEST("[]", MEMBER("chain", LONG "x", "", SHA_x)), "x",
 		  "not what its manifest says" },
 		{ MANIFEST("[]", MEMBER("chain", "a\\u0000b", "", SHA_x)), "x",
 		  "not what its manifest says" },

@@ -2,6 +2,7 @@
 /* Signatures: whose are taken, and that nothing a caller or a file does makes others so. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <limits.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -280,6 +281,24 @@ static void test_environment(void **state)
 	free(bobs);
 }
 
+/* As `env --ignore-signal=CHLD` starts it. */
+static void test_ignored_children(void **state)
+{
+	size_t length, other;
+	char *text = sign("alice", &length), *bobs = sign("bob", &other), *again;
+
+	trusted_are("alice", NULL);
+	signal(SIGCHLD, SIG_IGN);
+	assert_string_equal(whose(data, text, length), "alice");
+	assert_null(whose(data, bobs, other));
+	again = sign("alice", &length);
+	/* Others find it as it was. */
+	assert_true(signal(SIGCHLD, SIG_DFL) == SIG_IGN);
+	free(again);
+	free(text);
+	free(bobs);
+}
+
 static void test_large(void **state)
 {
 	size_t size = 9 << 20, length;
@@ -310,6 +329,7 @@ int main(void)
 		cmocka_unit_test(test_keys_to_sign_with),
 		cmocka_unit_test(test_closed_descriptors),
 		cmocka_unit_test(test_environment),
+		cmocka_unit_test(test_ignored_children),
 		cmocka_unit_test(test_large),
 	};
 

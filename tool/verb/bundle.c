@@ -28,19 +28,26 @@ static int write_all(int fd, const char *bytes, size_t size)
 	return 0;
 }
 
+/* As open() would give it to a new file. */
+static mode_t new_mode(void)
+{
+	mode_t mask = umask(0);
+
+	umask(mask);
+	return 0666 & ~mask;
+}
+
 /* Whole or not at all: under another name first, until it is on the disk. */
-static int write_file(const char *file, const char *bytes, size_t size)
+static int replace_file(const char *file, const char *bytes, size_t size)
 {
 	char *draft;
 	int fd, err;
 
-	if (!strcmp(file, "-"))
-		return write_all(STDOUT_FILENO, bytes, size);
 	if (asprintf(&draft, "%s.XXXXXX", file) < 0)
 		return -ENOMEM;
 	fd = mkostemp(draft, O_CLOEXEC);
 	err = fd < 0 ? -errno : write_all(fd, bytes, size);
-	if (!err && (fchmod(fd, 0644) || fsync(fd) || rename(draft, file)))
+	if (!err && (fchmod(fd, new_mode()) || fsync(fd) || rename(draft, file)))
 		err = -errno;
 	if (fd >= 0)
 		close(fd);
@@ -50,7 +57,43 @@ static int write_file(const char *file, const char *bytes, size_t size)
 	return err;
 }
 
+static int write_into(const char *file, const char *bytes, size_t size)
+{
+	int fd = open(file, O_WRONLY | O_CLOEXEC), err = fd < 0 ? -errno : 0;
+
+	if (!err)
+		err = write_all(fd, bytes, size);
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+/* A device or a pipe is not replaced, and a link leads on to what is. */
+static int write_file(const char *file, const char *bytes, size_t size)
+{
+	struct stat st;
+	char *real;
+	int err;
+
+	if (!strcmp(file, "-"))
+		return write_all(STDOUT_FILENO, bytes, size);
+	if (!stat(file, &st) && !S_ISREG(st.st_mode))
+		return write_into(file, bytes, size);
+	real = realpath(file, NULL);
+	err = replace_file(real ?: file, bytes, size);
+	free(real);
+	return err;
+}
+
 /* ---- the verb ---- */
+
+static bool same_file(const char *a, const char *b)
+{
+	struct stat one, other;
+
+	return !stat(a, &one) && !stat(b, &other) && one.st_dev == other.st_dev &&
+	       one.st_ino == other.st_ino;
+}
 
 /* "arm64,amd64", split in place; NULL: one of them is unknown. */
 static char **parse_archs(char *text)
@@ -68,23 +111,52 @@ static char **parse_archs(char *text)
 	return archs;
 }
 
+/* Whether it can be read again: there are limits, and names that are no UTF-8. */
+static bool is_readable(const char *bytes, size_t size)
+{
+	char *copy = xmalloc(size);
+	const char *why;
+	struct bundle *bundle;
+	bool readable;
+
+	if (size > BUNDLE_SIZE_MAX) {
+		error("a bundle has up to %d MiB, and this one %zu", BUNDLE_SIZE_MAX >> 20,
+		      (size >> 20) + 1);
+		free(copy);
+		return false;
+	}
+	memcpy(copy, bytes, size);
+	bundle = bundle_open(copy, size, &why);
+	if (!bundle)
+		free(copy);
+	readable = bundle && bundle_read(bundle, &why);
+	if (!readable)
+		error("what was packed could not be read again: %s", why);
+	bundle_free(bundle);
+	return readable;
+}
+
 static int write_bundle(const struct options *options, struct bundle_draft *draft)
 {
 	size_t size;
 	char *bytes = bundle_draft_finish(draft, options->key, &size);
-	int err = 0;
+	int err = bytes && is_readable(bytes, size) ? 0 : -EINVAL;
 
-	if (bytes && size > BUNDLE_SIZE_MAX) {
-		error("a bundle has up to %d MiB, and this one %zu", BUNDLE_SIZE_MAX >> 20,
-		      (size >> 20) + 1);
-		err = -EFBIG;
-	} else if (bytes) {
+	if (!err) {
 		err = write_file(options->output, bytes, size);
 		if (err)
 			error("cannot write %s: %s", options->output, strerror(-err));
 	}
 	free(bytes);
-	return bytes && !err ? STATUS_DONE : STATUS_FAILED;
+	return err ? STATUS_FAILED : STATUS_DONE;
+}
+
+/* What a chain file is called in its bundle. */
+static const char *chain_name(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+
+	return !strcmp(file, "-") ? "chain.toml" : slash ? slash + 1 : file;
 }
 
 static int pack(const struct options *options, char *const *archs)
@@ -94,14 +166,13 @@ static int pack(const struct options *options, char *const *archs)
 	struct chain *chain = given_read(options->argv[0], &diag);
 	const struct check_input input = { .name = "", .nf_path = options->nf_path };
 	struct model *model = chain && !given_bundle() ? check(chain, &input, &diag) : NULL;
-	const char *slash = strrchr(options->argv[0], '/');
 	int status;
 
 	if (given_bundle())
 		diag_error(&diag, (struct loc) { 0 }, "it is a bundle already");
 	if (model && !diag.errors)
-		bundle_pack(draft, model, slash ? slash + 1 : options->argv[0],
-			    options->nf_path, archs, &diag);
+		bundle_pack(draft, model, chain_name(options->argv[0]), options->nf_path, archs,
+			    &diag);
 	status = model && !diag.errors ? STATUS_DONE : STATUS_USAGE;
 	diag_flush(&diag);
 	if (!status)
@@ -119,6 +190,8 @@ int verb_bundle(struct options *options)
 
 	if (!options->output)
 		error("bundle needs -o FILE");
+	else if (same_file(options->output, options->argv[0]))
+		error("%s is the chain file itself", options->output);
 	else if ((archs = parse_archs(text))) {
 		status = pack(options, archs);
 		free(archs);
