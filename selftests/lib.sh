@@ -14,7 +14,7 @@
 #   pin ARG ...                   galette-pin, with the tests' NFs before the real ones
 #   veth IF PEER                  a pair, both up
 #   veth_receives                 whether one without XDP gets what XDP sends
-#   own_etc                       an empty /etc/galette, until the test ends
+#   own_etc                       an /etc of its own until the test ends, with an empty /etc/galette
 #   netns NAME; in_ns NAME CMD    a network namespace; this mount namespace stays
 #   has_live_frames               whether this kernel can (Linux 5.18)
 #   refuses_slow FILE             where it cannot, attach says what galette-slow lacks
@@ -74,16 +74,16 @@ cleanup() {
 	for name in /run/netns/*; do
 		[ -e "$name" ] && ip netns del "$(basename "$name")"
 	done
+	[ -z "$ETC" ] || umount /etc
 	rm -rf "$T"
-	[ -z "$ETC" ] || umount /etc/galette
-	[ "$ETC" != made ] || rmdir /etc/galette
 }
 trap 'cleanup; [ $FAILED -eq 0 ] || exit 1' EXIT
 trap 'exit 1' INT TERM
 
 own_etc() {
-	mkdir /etc/galette 2> "$T/null" && ETC=made || ETC=found
-	mount -t tmpfs tmpfs /etc/galette
+	cp -a /etc "$T/etc" && mount --bind "$T/etc" /etc && ETC=own
+	rm -rf /etc/galette
+	mkdir /etc/galette
 }
 
 # attach, where the test does not say how itself, is in the mode that the test runs in.
