@@ -22,8 +22,9 @@ PATH=$T/bin:$PATH
 veth eth0 peer0
 
 # The packages that README names are those of the image, and so enough.
-for package in $(sed -n '/^## On a Raspberry Pi/,/^## Several/s/^sudo apt install //p' "$ROOT/README.md"); do
-	holds "package $package" test -n "$(grep -ow "$package" "$ROOT/selftests/vm/image.sh")"
+read -ra packages <<< "$(sed -n '/^## On a Raspberry Pi/,/^## Several/s/^sudo apt install //p' "$ROOT/README.md")"
+for package in "${packages[@]}"; do
+	holds "package $package" grep -qw "$package" "$ROOT/selftests/vm/image.sh"
 done
 
 cd "$T/tree" || exit
