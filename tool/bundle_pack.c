@@ -194,6 +194,7 @@ static void add_needs(const struct pack *pack)
 	if (model_leads_out(model)) {
 		bundle_draft_need(pack->draft, libbpf_bpf_map_type_str(BPF_MAP_TYPE_XSKMAP));
 		bundle_draft_need(pack->draft, KERNEL_AF_XDP);
+		bundle_draft_need(pack->draft, KERNEL_LIVE_FRAMES);
 	}
 }
 

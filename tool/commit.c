@@ -14,6 +14,7 @@
 #include "pins.h"
 #include "route.h"
 #include "slow.h"
+#include "slow_needs.h"
 #include "terminal.h"
 #include "timing.h"
 #include "upcall.h"
@@ -130,6 +131,12 @@ static void restart_slow(const struct state *state, const struct model *running)
 		need_slow(state, dir, running);
 }
 
+/* Before anything is made or attached: whether it could work. One that runs shows that it does. */
+static int try_slow(const struct state *state, const struct model *wanted)
+{
+	return model_leads_out(wanted) && !slow_runs(state->dir) ? slow_needs() : 0;
+}
+
 /* Undo everything that was made, so that a failure leaves what was before. */
 static void back_out(struct state *state, const struct model *wanted,
 		     const struct model *running, const bool *made)
@@ -178,7 +185,8 @@ int commit_generation(const struct state *state, struct model *wanted,
 
 	timing_enter(TIMING_LOAD);
 	wanted->generation = next_number(state);
-	if (!running)
+	err = try_slow(state, wanted);
+	if (!err && !running)
 		err = make_chain(state, &root);
 	if (!err) {
 		ingress = build_generation(state->dir, wanted, running, plan,
@@ -338,7 +346,7 @@ int commit_link(const struct state *state, struct model *running, int edge,
 	new->target = *target;
 	edge_resolve(running, new);
 	timing_enter(TIMING_COMMIT);
-	err = write_link(state, dir, running, edge);
+	err = try_slow(state, running) ?: write_link(state, dir, running, edge);
 	timing_enter(TIMING_TIDY);
 	if (err) {
 		undo_link(state, dir, running, edge, &old);

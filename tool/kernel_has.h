@@ -9,12 +9,13 @@ enum kernel_answer {
 	KERNEL_UNKNOWN /* no such feature is known here */
 };
 
-/* One that is no type of map. */
-#define KERNEL_AF_XDP "af_xdp"
+/* Those that are no types of maps. */
+#define KERNEL_AF_XDP      "af_xdp"
+#define KERNEL_LIVE_FRAMES "live_frames"
 
 /*
- * A type of map, as libbpf_bpf_map_type_str() calls it, or KERNEL_AF_XDP. For the types
- * of maps the caller must be one that may make them (load_possible()).
+ * A type of map, as libbpf_bpf_map_type_str() calls it, or one of the above. For all but
+ * KERNEL_AF_XDP the caller must be one that may load programs (load_possible()).
  */
 enum kernel_answer kernel_has(const char *feature);
 

@@ -85,6 +85,13 @@ int slow_read(const char *chain_dir, struct slow_status *status)
 	return err;
 }
 
+bool slow_runs(const char *chain_dir)
+{
+	struct slow_status status;
+
+	return !slow_read(chain_dir, &status) && status.alive;
+}
+
 int slow_count(const char *chain_dir, struct slow_status *status)
 {
 	const struct timespec turn = { .tv_nsec = 1000000 };

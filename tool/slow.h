@@ -23,6 +23,9 @@ int slow_make(const char *chain_dir);
 /* 0, or a negative errno: there is none. Prints nothing. */
 int slow_read(const char *chain_dir, struct slow_status *status);
 
+/* Whether there is one, and it lives. */
+bool slow_runs(const char *chain_dir);
+
 /* Ask it to count its frames, and read again. */
 int slow_count(const char *chain_dir, struct slow_status *status);
 

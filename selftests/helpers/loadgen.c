@@ -24,10 +24,11 @@
  *   --burst N   frames behind one look at the clock (a tenth of a second's worth)
  *   --src A --dst A --sport N --dport N --vlan ID (twice: QinQ) --hops N
  *   --slow      redirected frames are on their way to galette-slow, and come back
- *   --skb       send --count frames through a packet socket instead: no setup
- *               time, and the one way into generic XDP, which counts nothing of
- *               the above but sent and received; and into a stack without XDP.
- *               What IF's stack gets is counted by a packet socket there: stack
+ *   --skb       send frames through a packet socket instead: no setup time, and
+ *               the one way where there are no live frames, into generic XDP, and
+ *               into a stack without XDP. What IF's stack gets is counted by a
+ *               packet socket there: stack. Generic XDP counts nothing: what has
+ *               neither come back nor reached the stack is then dropped
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -42,6 +43,7 @@
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -230,6 +232,10 @@ static void clear_counts(void)
 
 /* ---- sending ---- */
 
+enum {
+	SKB_WINDOW = 128 /* frames on their way; a veth's ring has room for 256 */
+};
+
 /* How many frames one run sends: setting it up costs some 20 ms without traffic, so many. */
 static unsigned long long run_length(unsigned long long sent)
 {
@@ -286,23 +292,6 @@ static int packet_socket(int ifindex)
 	return sock;
 }
 
-/* The same frames through a packet socket, whichever it is bound to; returns how many. */
-static __u64 send_skbs(int sock, int peer, const struct load_frame *frame)
-{
-	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_ifindex = peer };
-	__u8 data[LOAD_HEADER + sizeof(struct stamp)];
-	struct stamp stamp = { .magic = STAMP_MAGIC };
-
-	memcpy(data, frame->header, frame->length);
-	for (; !stop && stamp.seq < opt.count; stamp.seq++) {
-		memcpy(data + frame->length, &stamp, sizeof(stamp));
-		if (sendto(sock, data, frame->length + sizeof(stamp), 0, (void *)&to,
-			   sizeof(to)) < 0)
-			fail("sending to a packet socket");
-	}
-	return stamp.seq;
-}
-
 /* Of the frames that have reached the stack: those of ours. */
 static __u64 drain(int sock)
 {
@@ -321,6 +310,55 @@ static __u64 drain(int sock)
 		count += stamp.magic == STAMP_MAGIC;
 	}
 	return count;
+}
+
+/*
+ * No more of them at once than the queues on their way have room for. Those that do
+ * not come back are not waited for long: some may be dropped.
+ */
+static void wait_for_room(int sock, __u64 sent)
+{
+	struct load_counts c;
+
+	for (double end = now() + 0.01; now() < end; usleep(50)) {
+		sum_counts(&c);
+		stack += drain(sock);
+		if (c.received + stack + SKB_WINDOW > sent)
+			return;
+	}
+}
+
+/* The same frames through a packet socket, whichever it is bound to; returns how many. */
+static __u64 send_skbs(int sock, int peer, const struct load_frame *frame)
+{
+	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_ifindex = peer };
+	__u8 data[LOAD_HEADER + sizeof(struct stamp)];
+	struct stamp stamp = { .magic = STAMP_MAGIC };
+	double start = now();
+
+	memcpy(data, frame->header, frame->length);
+	while (!stop && (!opt.count || stamp.seq < opt.count)) {
+		stamp.seq++;
+		memcpy(data + frame->length, &stamp, sizeof(stamp));
+		if (sendto(sock, data, frame->length + sizeof(stamp), 0, (void *)&to,
+			   sizeof(to)) < 0)
+			fail("sending to a packet socket");
+		if (stamp.seq == 1 && opt.ready)
+			touch(opt.ready);
+		if (stamp.seq % (SKB_WINDOW / 2) == 0)
+			wait_for_room(sock, stamp.seq);
+		if (opt.rate && !stop && now() < start + stamp.seq / opt.rate)
+			usleep((start + stamp.seq / opt.rate - now()) * 1e6);
+	}
+	return stamp.seq;
+}
+
+/* Generic XDP counts nothing: what is seen at both ends is put where native XDP has it. */
+static void count_generic(struct veth_stat *dev, const struct load_counts *c)
+{
+	*dev = (struct veth_stat) { .entered = c->sent,
+				    .xdp_tx = c->received,
+				    .xdp_drops = c->sent - c->received - stack };
 }
 
 static void report(double seconds, const struct veth_stat *dev, const struct veth_stat *peer,
@@ -439,18 +477,23 @@ static int settled(const struct veth_stat *dev, const struct veth_stat *peer,
 	return dev->entered == peer->xmit && dev->xdp_tx + dev->redirects - gone == c->received;
 }
 
-/*
- * Seconds that frames are waited for which are lost: what generic XDP drops nobody
- * counts, and each probe of it waits so long. Of the others that is a failure, and
- * a busy machine may keep galette-slow from its work for a while.
- */
-static double patience(void)
+static bool is_generic(void)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, xdp);
 
 	if (bpf_xdp_query(if_nametoindex(opt.dev), 0, &xdp))
 		fail("bpf_xdp_query");
-	return xdp.attach_mode == XDP_ATTACHED_SKB ? 0.5 : 10;
+	return xdp.attach_mode == XDP_ATTACHED_SKB;
+}
+
+/*
+ * Seconds without any news that frames are waited for which are lost: what generic XDP
+ * drops nobody counts, and each probe of it waits so long. Of the others that is a
+ * failure, and a busy machine may keep galette-slow from its work for a while.
+ */
+static double patience(bool generic)
+{
+	return generic && !opt.slow ? 0.5 : 10;
 }
 
 static void pin_to_cpu(int cpu)
@@ -469,7 +512,8 @@ static void run(int peer, const struct load_frame *frame)
 	int sock = opt.skb ? packet_socket(if_nametoindex(opt.dev)) : -1;
 	struct veth_stat dev0, dev1, peer0, peer1;
 	struct load_counts c;
-	__u64 skbs = 0;
+	bool generic = is_generic();
+	__u64 skbs = 0, seen = 0;
 	double start, seconds;
 
 	if (veth_stat(opt.dev, &dev0) || veth_stat(opt.peer, &peer0))
@@ -482,12 +526,15 @@ static void run(int peer, const struct load_frame *frame)
 	else
 		send_frames(peer, frame);
 	seconds = now() - start;
-	for (double end = now() + patience();; usleep(100)) {
+	for (double end = 0;; usleep(100)) {
 		sum_counts(&c);
 		if (opt.skb) {
 			c.sent = skbs;
 			stack += drain(sock);
 		}
+		if (!end || seen != c.received + stack)
+			end = now() + patience(generic);
+		seen = c.received + stack;
 		if (veth_stat(opt.dev, &dev1) || veth_stat(opt.peer, &peer1))
 			fail("ethtool statistics");
 		veth_stat_sub(&dev1, &dev0);
@@ -495,6 +542,8 @@ static void run(int peer, const struct load_frame *frame)
 		if (settled(&dev1, &peer1, &c) || now() > end)
 			break;
 	}
+	if (opt.skb && generic)
+		count_generic(&dev1, &c);
 	report(seconds, &dev1, &peer1, &c);
 }
 

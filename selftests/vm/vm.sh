@@ -5,6 +5,7 @@
 # A line a machine: pass, fail or skip with its reason, counts, seconds. What a machine said
 # is in build/vm/NAME.log. Exit status 1 when one failed.
 #   GALETTE_VM_TIMEOUT: seconds that a machine may take (420)
+#   GALETTE_VM_TESTS: tests to run, with commas in between, else those of selftests/vm/tests
 set -u
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -24,6 +25,7 @@ trap 'exit 1' INT TERM HUP
 # that another processor has just rewritten, as XDP's dispatcher is, in its old form.
 qemu() {
 	local machine=$1 cpu=$2 kernel=$3 initrd=$4 append="quiet panic=-1 ${5-}"
+	append+="${GALETTE_VM_TESTS:+ GALETTE_TESTS=$GALETTE_VM_TESTS}"
 	local common=(-nodefaults -display none -monitor none -no-reboot -kernel "$kernel/vmlinuz" -initrd "$initrd")
 	case $machine in
 	q35)
