@@ -13,6 +13,7 @@
 #   holds CASE CMD ...           CMD ends with status 0
 #   pin ARG ...                   galette-pin, with the tests' NFs before the real ones
 #   veth IF PEER                  a pair, both up
+#   often N                       N times, a fifth of that in generic mode
 #   veth_receives                 whether one without XDP gets what XDP sends
 #   own_etc                       an /etc of its own until the test ends, with an empty /etc/galette
 #   netns NAME; in_ns NAME CMD    a network namespace; this mount namespace stays
@@ -36,8 +37,9 @@ TESTNF=$BUILD/selftests/nf-objects
 NF=$ROOT/build/nf
 GALETTE=${GALETTE_PIN:-$BUILD/galette-pin}
 PINS=/sys/fs/bpf/galette
-MODE=${GALETTE_MODE-}
-TEST=$(basename "$0")${MODE:+ ($MODE)}
+MODE=${GALETTE_MODE:-native}
+TEST=$(basename "$0")
+[ "$MODE" = native ] || TEST+=" ($MODE)"
 LOAD_PID=
 FAILED=0
 ETC=
@@ -86,14 +88,13 @@ own_etc() {
 	mkdir /etc/galette
 }
 
-# attach, where the test does not say how itself, is in the mode that the test runs in.
+# Native is what there is without saying so. A test that says how it attaches means it.
 pin() {
-	local mode=
-	if [ -n "$MODE" ] && [[ " $* " == *" attach "* ]] && [[ " $* " != *" --mode "* ]]; then
-		mode="--mode $MODE"
+	local mode=()
+	if [ "$MODE" = generic ] && [[ " $* " == *" attach "* ]] && [[ " $* " != *" --mode "* ]]; then
+		mode=(--mode generic)
 	fi
-	# shellcheck disable=SC2086 # words
-	"$GALETTE" --nf-path "$TESTNF:$NF" $mode "$@"
+	"$GALETTE" --nf-path "$TESTNF:$NF" "${mode[@]}" "$@"
 }
 
 indent() {
@@ -204,6 +205,11 @@ in_ns() {
 	local name=$1
 	shift
 	nsenter --net="/run/netns/$name" "$@"
+}
+
+# What takes as long as it is often done has shown most of it in the first mode.
+often() {
+	[ "$MODE" = generic ] && echo $(($1 / 5)) || echo "$1"
 }
 
 # The chain's interface eth0, and peer0 that the load comes from; frames reach

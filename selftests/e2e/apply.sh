@@ -6,9 +6,11 @@
 # build; the sink at the other end of the wire counts the mixed ones. Nothing is
 # dropped on purpose, so every loss shows: veth counts what XDP drops, and a
 # missed tail call is a drop, whichever generation it happened in.
+#
+# modes: native generic
 . "$(dirname "$0")/../lib.sh"
 
-APPLIES=${GALETTE_APPLIES:-1000}
+APPLIES=${GALETTE_APPLIES:-$(often 1000)}
 
 linear "$T/a.toml" 1 s1 s2 counter=count s3 s4 < /dev/null
 linear "$T/b.toml" 2 s1 s3 extra s2 < /dev/null
@@ -63,13 +65,25 @@ json "nothing missed in the end, $APPLIES generations later" \
 # The instruments see what they are there for: rewrite the running chain as one must not.
 running=$PINS/eth0/gen/$((APPLIES + 1)) previous=$PINS/eth0/gen/$APPLIES
 slot=$(jq '[.links[].from] | index("s1") + 1' "$T/out")
+# met PACKETS: so many more have left s1 since.
+met() {
+	local n
+	n=$(bpftool -j map lookup pinned "$running/edges" key "$slot" 0 0 0 |
+		jq '[.formatted.values[].value.packets] | add')
+	[ "${1-}" ] || MET=$n
+	[ "$n" -ge $((MET + ${1-0})) ]
+}
 load_start --hops 4
 bpftool map update pinned "$running/slots" key "$slot" 0 0 0 value pinned "$previous/nf/s3"
+met
+wait_for met 1000
 load_stop
 holds "a slot rewritten to another generation's NF shows: $(load .mixed) mixed" \
 	test "$(load .mixed)" -gt 0
 load_start --hops 4
 bpftool map delete pinned "$running/slots" key "$slot" 0 0 0
+met
+wait_for met 1000
 load_stop
 holds "an empty slot shows: $(load .dropped) dropped" test "$(load .dropped)" -gt 0
 equal "and is not taken for another loss" 0 "$(load .lost)"

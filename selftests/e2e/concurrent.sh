@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # Promise 6: tools that change one chain at the same time go one after the other.
+#
+# modes: native generic
 . "$(dirname "$0")/../lib.sh"
 
 ROUNDS=25

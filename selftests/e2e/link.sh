@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # Promise 2: single slots are rewritten under full load, none is ever empty.
+#
+# modes: native generic
 . "$(dirname "$0")/../lib.sh"
 
-REWRITES=${GALETTE_LINKS:-1000}
+REWRITES=${GALETTE_LINKS:-$(often 1000)}
 
 cat > "$T/fork.toml" <<'END'
 [functions.first]

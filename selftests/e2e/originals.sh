@@ -3,6 +3,8 @@
 #
 # The original's eleven chains, each attached and exercised: the ways that packets
 # take through it, in the kernel and natively, are those of the file.
+#
+# modes: native generic
 . "$(dirname "$0")/../lib.sh"
 
 FLOWS=${GALETTE_FLOWS:-16}

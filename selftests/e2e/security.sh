@@ -11,6 +11,8 @@
 #
 # What comes from port1 or port2 goes to port0; what comes back there, to where
 # its destination is, and broadcasts to whom they are not from.
+#
+# modes: native generic
 . "$(dirname "$0")/../lib.sh"
 
 DEVICE=192.0.2.1

@@ -6,9 +6,11 @@
 # there can be. Each NF marks the packets with its build, those in the kernel and
 # those in the slow path: the sink counts the mixed ones. What is lost has met a
 # full ring; kernel, veth and galette-slow count the same packets.
+#
+# modes: native generic
 . "$(dirname "$0")/../lib.sh"
 
-APPLIES=${GALETTE_APPLIES:-1000}
+APPLIES=${GALETTE_APPLIES:-$(often 1000)}
 
 # linear, with s2 and what is behind it in the slow path.
 slow() {
@@ -53,7 +55,8 @@ applies() {
 applies "as much as it takes" --rate 40000 --batch 16 --burst 1000
 equal "… and nothing at all is lost" "0 0 0" "$(load '"\(.dropped) \(.back_lost) \(.lost)"')"
 applies "more than it takes" --batch 16 --burst 20000
-holds "… rings were full" test "$(load .dropped)" -gt 0
+# Through a packet socket no more are on their way at once than rings have room for.
+[ "$MODE" = generic ] || holds "… rings were full" test "$(load .dropped)" -gt 0
 expect 0 "show" pin -j show eth0
 json "no pipe died, nothing missed" \
 	'.missed == 0 and all(.slowpath.pipes[]; .crashes == 0 and .hangs == 0)'

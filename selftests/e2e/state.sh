@@ -3,9 +3,11 @@
 #
 # Promise 3: the content of maps outlives generations; a change that would lose
 # it is refused with the difference named, unless --reset-map says so.
+#
+# modes: native generic
 . "$(dirname "$0")/../lib.sh"
 
-ENTRIES=10000 APPLIES=${GALETTE_STATE_APPLIES:-100}
+ENTRIES=${GALETTE_STATE_ENTRIES:-10000} APPLIES=${GALETTE_STATE_APPLIES:-$(often 100)}
 
 # state FILE BUILD COUNT-NF [MORE-MAPS]
 state() {
@@ -42,7 +44,7 @@ state "$T/b.toml" 2 count
 bench
 expect 0 "attach" pin attach eth0 "$T/a.toml" || exit
 
-# 10,000 prefixes, 10.0.0.0/24 and on, written as bpftool would: the pins are plain.
+# Prefixes, 10.0.0.0/24 and on, written as bpftool would: the pins are plain.
 for ((i = 0; i < ENTRIES; i++)); do
 	echo "map update pinned $PINS/eth0/maps/allow_list key 120 0 0 0" \
 		"0 0 0 0 0 0 0 0 0 0 255 255 10 $((i / 256)) $((i % 256)) 0" \

@@ -28,7 +28,8 @@
  *               the one way where there are no live frames, into generic XDP, and
  *               into a stack without XDP. What IF's stack gets is counted by a
  *               packet socket there: stack. Generic XDP counts nothing: what has
- *               neither come back nor reached the stack is then dropped
+ *               neither come back nor reached the stack is then dropped, and all
+ *               that came back tx, or with --slow redirected
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -356,9 +357,12 @@ static __u64 send_skbs(int sock, int peer, const struct load_frame *frame)
 /* Generic XDP counts nothing: what is seen at both ends is put where native XDP has it. */
 static void count_generic(struct veth_stat *dev, const struct load_counts *c)
 {
+	__u64 back_lost = opt.slow ? dev->xmit_drops : 0;
+
 	*dev = (struct veth_stat) { .entered = c->sent,
-				    .xdp_tx = c->received,
-				    .xdp_drops = c->sent - c->received - stack };
+				    .xdp_drops = c->sent - c->received - stack - back_lost,
+				    .xmit_drops = back_lost };
+	*(opt.slow ? &dev->redirects : &dev->xdp_tx) = c->received + back_lost;
 }
 
 static void report(double seconds, const struct veth_stat *dev, const struct veth_stat *peer,
