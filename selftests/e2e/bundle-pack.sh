@@ -36,13 +36,18 @@ expect 2 "the chain file's errors" pack "$T/bad.galette" "$T/bad.toml"
 holds "… and no bundle" test ! -e "$T/bad.galette"
 (umask 077 && pack "$T/private.galette" "$a")
 equal "it has the mode that umask leaves" 600 "$(stat -c %a "$T/private.galette")"
-mkfifo "$T/pipe"
-cat "$T/pipe" > "$T/through.galette" &
-expect 0 "into a pipe" pack "$T/pipe" "$a"
-wait $!
-holds "… which stays one" test -p "$T/pipe"
 pack "$T/a.galette" "$a"
-holds "… as into a file: packing makes the same of the same" cmp "$T/a.galette" "$T/through.galette"
+mkfifo "$T/pipe"
+exec 8<> "$T/pipe" # which has room for all of it
+expect 0 "into a pipe" pack "$T/pipe" "$a"
+if [ -p "$T/pipe" ]; then
+	ok "… which stays one"
+	head -c "$(stat -c %s "$T/a.galette")" <&8 > "$T/through.galette"
+	holds "… as into a file: packing makes the same of the same" cmp "$T/a.galette" "$T/through.galette"
+else
+	fail "… which stays one"
+fi
+exec 8>&-
 expect 0 "to standard output" bash -c '"$1" --nf-path "$2" bundle -o - "$3" | cmp - "$4"' . \
 	"$GALETTE" "$TESTNF:$NF" "$a" "$T/a.galette"
 echo old > "$T/old.galette"
