@@ -64,6 +64,16 @@ static char *read_file(const char *file, size_t *length)
 	return bytes;
 }
 
+static char *read_named(const char *file, size_t *length, struct diag *diag)
+{
+	char *bytes = read_file(file, length);
+
+	diag->file = strcmp(file, "-") ? file : "<stdin>";
+	if (!bytes)
+		diag_error(diag, (struct loc) { 0 }, "cannot read it: %s", strerror(errno));
+	return bytes;
+}
+
 /* ---- a bundle ---- */
 
 /*
@@ -140,20 +150,47 @@ static bool take_bundle(char *bytes, size_t length, struct diag *diag)
 	return true;
 }
 
+/*
+ * What comes by standard input may come from elsewhere, and could have taken a signed bundle's
+ * place; a file is this machine's.
+ */
+static bool may_be_unsigned(const char *file, const char *bytes, size_t length,
+			    struct diag *diag)
+{
+	char *signer;
+
+	if (strcmp(file, "-") || !signature_check(bytes, length, NULL, 0, &signer))
+		return true;
+	diag_error(diag, (struct loc) { 0 }, "refused for its signature");
+	return false;
+}
+
+struct chain *given_source(const char *file, struct diag *diag)
+{
+	struct chain *chain = NULL;
+	size_t length;
+	char *bytes = read_named(file, &length, diag);
+
+	if (bytes && bundle_is(bytes, length))
+		diag_error(diag, (struct loc) { 0 }, "it is a bundle already");
+	else if (bytes)
+		chain = chain_parse(bytes, length, diag);
+	free(bytes);
+	return chain;
+}
+
 struct chain *given_read(const char *file, struct diag *diag)
 {
 	struct chain *chain = NULL;
 	size_t length;
-	char *bytes;
+	char *bytes = read_named(file, &length, diag);
 
-	given.name = diag->file = strcmp(file, "-") ? file : "<stdin>";
-	bytes = read_file(file, &length);
-	if (!bytes) {
-		diag_error(diag, (struct loc) { 0 }, "cannot read it: %s", strerror(errno));
-	} else if (!bundle_is(bytes, length)) {
-		chain = chain_parse(bytes, length, diag);
+	given.name = diag->file;
+	if (bytes && !bundle_is(bytes, length)) {
+		if (may_be_unsigned(file, bytes, length, diag))
+			chain = chain_parse(bytes, length, diag);
 		free(bytes);
-	} else if (take_bundle(bytes, length, diag)) {
+	} else if (bytes && take_bundle(bytes, length, diag)) {
 		const struct bundle_member *member = &given.bundle->members[0];
 
 		chain = chain_parse((const char *)member->bytes, member->size, diag);

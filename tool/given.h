@@ -12,10 +12,14 @@
 
 /*
  * Read the chain of FILE ("-": standard input), a bundle's only when its bytes are whole,
- * somebody who is trusted has signed it, and the kernel has what it needs. NULL: diag says why
+ * somebody who is trusted has signed it, and the kernel has what it needs. Where anybody
+ * is trusted, standard input must be a bundle. NULL: diag says why
  * not, or error() has. diag->file is what errors in it are called by.
  */
 struct chain *given_read(const char *file, struct diag *diag);
+
+/* The chain of a chain file that is not to run here, but to be packed. NULL: diag says why not. */
+struct chain *given_source(const char *file, struct diag *diag);
 
 /* Where objects are looked for, for messages and for check(): the bundle, else nf_path. */
 const char *given_where(const char *nf_path);

@@ -112,7 +112,13 @@ refused "altered, its digest made to fit" "altered, or signed by none" "$T/forge
 rm -r $TRUSTED
 expect 2 "… and where nobody is trusted, a member's digest" bare check "$T/forged.galette"
 says "… it says so" "a member is not what its manifest says"
-expect 0 "plain chain files are not asked for a signature" pin -q plan eth0 "$T/b.toml"
+expect 0 "a chain file from standard input" pin -q plan eth0 - < "$T/b.toml"
+trust alice
+expect 0 "where somebody is trusted: chain files of this machine need no signature" pin -q plan eth0 "$T/b.toml"
+expect 2 "… but those from standard input do, as what may stand for a bundle" pin -q apply eth0 - < "$T/b.toml"
+says "… it says so" "unsigned, and $TRUSTED has keys"
+unchanged
+rm -r $TRUSTED
 
 # ---- damaged ----
 pack b

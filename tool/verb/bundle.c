@@ -163,13 +163,11 @@ static int pack(const struct options *options, char *const *archs)
 {
 	struct bundle_draft *draft = bundle_draft_new();
 	struct diag diag = { 0 };
-	struct chain *chain = given_read(options->argv[0], &diag);
+	struct chain *chain = given_source(options->argv[0], &diag);
 	const struct check_input input = { .name = "", .nf_path = options->nf_path };
-	struct model *model = chain && !given_bundle() ? check(chain, &input, &diag) : NULL;
+	struct model *model = chain ? check(chain, &input, &diag) : NULL;
 	int status;
 
-	if (given_bundle())
-		diag_error(&diag, (struct loc) { 0 }, "it is a bundle already");
 	if (model && !diag.errors)
 		bundle_pack(draft, model, chain_name(options->argv[0]), options->nf_path, archs,
 			    &diag);
