@@ -7,6 +7,8 @@
 #   host lan (eth0) ── lan0 [chain] wan0 ── (eth0) host wan
 . "$(dirname "$0")/../lib.sh"
 
+BYTES=${GALETTE_BYTES:-3000000}
+
 for side in lan wan; do
 	netns $side
 	ip link add ${side}0 numtxqueues 2 numrxqueues 2 type veth peer name eth0 \
@@ -39,9 +41,9 @@ transfer() {
 }
 
 connections() {
-	transfer "$1, IPv4" lan wan 192.0.2.2 3000000
-	transfer "$1, IPv4" wan lan 192.0.2.1 300000
-	transfer "$1, IPv6" lan wan 2001:db8::2 3000000
+	transfer "$1, IPv4" lan wan 192.0.2.2 "$BYTES"
+	transfer "$1, IPv4" wan lan 192.0.2.1 $((BYTES / 10))
+	transfer "$1, IPv6" lan wan 2001:db8::2 "$BYTES"
 }
 
 modes="native generic"
@@ -75,7 +77,7 @@ for mode in $modes; do
 	else
 		in_ns lan ip addr add 198.51.100.1/24 dev v5
 		in_ns wan ip addr add 198.51.100.2/24 dev v5
-		transfer "$mode, VLAN 5" lan wan 198.51.100.2 300000
+		transfer "$mode, VLAN 5" lan wan 198.51.100.2 $((BYTES / 10))
 		in_ns lan ip link del v5
 		in_ns wan ip link del v5
 	fi
@@ -86,7 +88,7 @@ for mode in $modes; do
 	in_ns wan "$HELPERS/tcp" serve 192.0.2.2 6000 > "$T/server" 2>&1 &
 	server=$!
 	wait_for grep -q listening "$T/server"
-	in_ns lan "$HELPERS/tcp" echo 192.0.2.2 6000 20000000 2> "$T/client" &
+	in_ns lan "$HELPERS/tcp" echo 192.0.2.2 6000 $((BYTES * 7)) 2> "$T/client" &
 	client=$!
 	applies=0
 	while kill -0 $client 2> /dev/null && [ $applies -lt 200 ]; do
@@ -94,7 +96,7 @@ for mode in $modes; do
 		applies=$((applies + 2))
 	done
 	wait $client
-	equal "$mode: a connection of 20 MB lives through $applies applies" "0 " "$? $(cat "$T/client")"
+	equal "$mode: a connection of $((BYTES * 7)) bytes lives through $applies applies" "0 " "$? $(cat "$T/client")"
 	kill $server 2> /dev/null
 	wait $server 2> /dev/null
 	expect 0 "$mode: detach" pin detach gw
