@@ -16,6 +16,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 BYTES=${GALETTE_BYTES:-5000000} # of a download; four times as many are streamed
+MORE=${GALETTE_REFUSED:-4} # packets of a flow that is cut off: senders wait longer for each
 DEVICE=192.0.2.1
 SERVER=192.0.2.2
 
@@ -247,7 +248,7 @@ heard() {
 }
 
 # stays_out WHAT CMD ...: CMD sends more of a flow that has been found out. All that
-# comes of it ends in the kernel: at least four packets more, of which none leaves it.
+# comes of it ends in the kernel: at least $MORE packets more, of which none leaves it.
 stays_out() {
 	local what=$1 left attack
 	shift
@@ -255,7 +256,7 @@ stays_out() {
 	left=$(upcalls)
 	attack=$(packets weak-classifier:attack)
 	"$@"
-	wait_for above weak-classifier:attack $((attack + 3))
+	wait_for above weak-classifier:attack $((attack + MORE - 1))
 	echo "# $what: cut off, $(($(packets weak-classifier:attack) - attack)) more packets refused in the kernel"
 	equal "$what: none of them leaves the kernel" "$left" "$(upcalls)"
 }

@@ -28,7 +28,7 @@ quick="init_on_alloc=0 mitigations=off rcupdate.rcu_expedited=1 audit=0"
 # environment. x86 in one thread: with more of them QEMU 7.2 runs code
 # that another processor has just rewritten, as XDP's dispatcher is, in its old form.
 qemu() {
-	local machine=$1 cpu=$2 kernel=$3 initrd=$4 append="quiet panic=-1 $quick ${5-}"
+	local machine=$1 cpu=$2 kernel=$3 initrd=$4 append="quiet panic=-1 $quick ${5//,/ }"
 	append+="${GALETTE_VM_TESTS:+ GALETTE_TESTS=$GALETTE_VM_TESTS}"
 	local common=(-nodefaults -display none -monitor none -no-reboot -kernel "$kernel/vmlinuz" -initrd "$initrd")
 	case $machine in
