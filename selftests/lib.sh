@@ -223,7 +223,7 @@ has_live_frames() {
 		rm -rf /sys/fs/bpf/load-live1
 		ip link del live0
 	fi
-	[ $LIVE_FRAMES = yes ]
+	[ "$LIVE_FRAMES" = yes ]
 }
 
 refuses_slow() {
