@@ -72,8 +72,9 @@ tree() {
 	(cd "$build" && find galette-pin galette-slow nf selftests -type f ! -name '*.d' ! -name '*.o' -print0 |
 		xargs -0 cp --parents -t "$to/galette/build")
 	(cd "$root/build" && find nf -name '*.bpf.o' -print0 | xargs -0 cp --parents -t "$to/galette/build")
+	"${CLANG:-clang}" --version | sed -n '1s/.*\(clang version [0-9.]*\).*/\1/p' > "$to/galette/build/compiler"
 	(cd "$build" && find selftests bpf -name '*.bpf.o' -print0 | xargs -0 cp --parents -t "$to/galette/build")
-	find "$to/galette/build" -type f ! -name '*.bpf.o' ! -name '*.rules' -print0 |
+	find "$to/galette/build" -type f ! -name '*.bpf.o' ! -name '*.rules' ! -name compiler -print0 |
 		while IFS= read -rd '' file; do "$strip" -g "$file"; done
 	archive "$to" "$2"
 	rm -rf "$to"
