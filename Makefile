@@ -4,6 +4,7 @@
 #   make check      unit, NF and end-to-end tests (as root; parts skip without)
 #   make check-vm   tests on other kernels and on arm64, in virtual machines; VM=NAME for one
 #   make budget     selftests/budget.csv anew: what each BPF program costs (as root)
+#   make budget-vm  … on the kernels of check-vm; VM=NAME for one
 #   make lint       clang-format, cppcheck, shellcheck
 #   make demo       a real chain on real packets, in its own namespaces
 #   make bench      galette beside others, in figures: build/bench.json, build/bench/*.svg
@@ -122,7 +123,7 @@ SHSOURCES = $(call sources,-name '*.sh') selftests/run selftests/vm/fetch selfte
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check run-check check-vm vm-parts sanitized budget lint demo bench bench-smoke run-bench install deps clean format
+.PHONY: all check run-check check-vm budget-vm vm-parts sanitized budget lint demo bench bench-smoke run-bench install deps clean format
 
 all: $(B)/galette-pin $(B)/galette-slow $(NF) $(NFSO) $(RULES)
 
@@ -208,19 +209,18 @@ SANITIZED := build/sanitize/selftests/nf/differential_test
 sanitized: $(SANITIZED) $(NFSO) $(addprefix $(B)/selftests/nf-objects/native-api,.so .bpf.o)
 
 # Each machine's binaries, then the machines.
-check-vm:
+check-vm budget-vm:
 	$(Q)$(MAKE) --no-print-directory deps PACKAGES='$(PACKAGES) $(VM_PACKAGES)'
 	$(Q)$(MAKE) --no-print-directory vm-parts
 	$(Q)$(if $(filter x86_64-%,$(VM)),,$(MAKE) --no-print-directory CROSS_COMPILE=aarch64-linux-gnu- ARCH=arm64 DESTDIR=build/pi vm-parts install)
-	$(Q)selftests/vm/vm.sh $(VM)
+	$(Q)CLANG='$(CLANG)' selftests/vm/vm.sh $(if $(filter budget-vm,$@),--budget) $(VM)
 
 vm-parts: all $(TESTBPF) $(TESTSO) $(UNIT) $(NFTEST) $(HELPERS) $(BUDGET)
 
-# Written whole or not at all.
+# Other kernels' figures stay.
 budget: deps
 	$(Q)$(MAKE) --no-print-directory all $(BUDGET)
-	$(Q)GALETTE_BUILD=$(abspath $(B)) CLANG='$(CLANG)' selftests/budget.sh > $(B)/budget.csv
-	$(Q)cp $(B)/budget.csv selftests/budget.csv
+	$(Q)GALETTE_BUILD=$(abspath $(B)) CLANG='$(CLANG)' selftests/budget.sh --into selftests/budget.csv
 
 demo: deps
 	$(Q)$(MAKE) --no-print-directory all

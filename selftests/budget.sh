@@ -1,25 +1,68 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# Print what selftests/budget.csv should be here: "make budget" writes it, and
-# selftests/e2e/budget.sh holds one against the other. Needs root.
+# budget.sh: print what selftests/budget.csv should have for this kernel.
+# budget.sh --into FILE [SECTION]: put that, or what is in SECTION, where FILE has it.
+# "make budget" and "make budget-vm" write the file anew, and selftests/e2e/budget.sh holds
+# one against the other. Needs root.
 #   GALETTE_BUILD: the build directory (build); CLANG: what compiled the BPF programs (clang)
-set -eu
+#   GALETTE_MACHINE: the name that selftests/vm/matrix has for this machine
+set -euo pipefail
 
 cd "$(dirname "$0")/.."
 build=${GALETTE_BUILD:-build}
+on=${GALETTE_MACHINE:-check}
 
-kernel=$(uname -r | grep -o '^[0-9]*\.[0-9]*')
-compiler=$("${CLANG:-clang}" --version | sed -n '1s/.*\(clang version [0-9.]*\).*/\1/p')
-mapfile -t functions < <(grep -Lx '// world: native' nf/*.c | sed 's|.*/||; s|\.c$||')
+# Of a virtual machine's kernel also the build: it is Debian's, and so the same everywhere.
+kernel() {
+	if [ "$on" = check ]; then
+		uname -r | grep -o '^[0-9]*\.[0-9]*'
+	else
+		uname -r
+	fi
+}
 
-cat << END
-# Linux $kernel, $(uname -m), $compiler
-# What each program costs: instructions that the verifier looks at, bytes of machine code,
-# bytes of stack. "make check" fails where one costs more, or has no line; "make budget" writes
-# this file anew. With another kernel (its first two numbers), machine or compiler than in the
-# first line the limit is twice the figure and 100; so it is for jited_bytes where the JIT emits
-# other code (mitigations, the processor's features): there the yardstick has another size.
-file,program,verified_insns,jited_bytes,stack_bytes
-END
-"$build/selftests/nf/budget" build/nf "${functions[@]}"
+# Where there is none vm.sh has left its name.
+compiler() {
+	if [ -e "$build/compiler" ]; then
+		cat "$build/compiler"
+	else
+		"${CLANG:-clang}" --version | sed -n '1s/.*\(clang version [0-9.]*\).*/\1/p'
+	fi
+}
+
+section() {
+	local functions
+	mapfile -t functions < <(grep -Lx '// world: native' nf/*.c | sed 's|.*/||; s|\.c$||')
+	echo "# $on: Linux $(kernel), $(uname -m), $(compiler)"
+	"$build/selftests/nf/budget" "$build/nf" "${functions[@]}" | sed "s/^/$on,/"
+}
+
+# into FILE SECTION: in the place of the lines of the same machine, else at the end.
+into() {
+	awk -v section="$2" '
+		function put() {
+			for (i = 1; i <= lines; i++)
+				print line[i]
+			lines = 0
+		}
+		BEGIN {
+			while ((getline text < section) > 0)
+				line[++lines] = text
+			split(line[1], word, /[ :]+/)
+			on = word[2]
+		}
+		index($0, "# " on ": ") == 1 || index($0, on ",") == 1 { put(); next }
+		{ print }
+		END { put() }' "$1" > "$1.new"
+	mv "$1.new" "$1"
+}
+
+if [ "${1-}" != --into ]; then
+	section
+elif [ $# -eq 3 ]; then
+	into "$2" "$3"
+else
+	section > "$build/budget.section"
+	into "$2" "$build/budget.section"
+fi

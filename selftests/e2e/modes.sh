@@ -5,7 +5,11 @@
 # in a network namespace of its own, and chains/two-port.toml between them.
 #
 #   host lan (eth0) ── lan0 [chain] wan0 ── (eth0) host wan
+#
+# modes: native generic
 . "$(dirname "$0")/../lib.sh"
+
+BYTES=${GALETTE_BYTES:-3000000}
 
 for side in lan wan; do
 	netns $side
@@ -39,29 +43,24 @@ transfer() {
 }
 
 connections() {
-	transfer "$1, IPv4" lan wan 192.0.2.2 3000000
-	transfer "$1, IPv4" wan lan 192.0.2.1 300000
-	transfer "$1, IPv6" lan wan 2001:db8::2 3000000
+	transfer "$1, IPv4" lan wan 192.0.2.2 "$BYTES"
+	transfer "$1, IPv4" wan lan 192.0.2.1 $((BYTES / 10))
+	transfer "$1, IPv6" lan wan 2001:db8::2 "$BYTES"
 }
 
-modes="native generic"
-if ! veth_receives; then
-	skip "native" "this kernel's veth gets what XDP sends only with XDP"
-	modes=generic
-fi
-for mode in $modes; do
-	pin attach --mode "$mode" --name gw lan=lan0 wan=wan0 "$ROOT/chains/two-port.toml" \
+two_interfaces() {
+	pin attach --mode "$MODE" --name gw lan=lan0 wan=wan0 "$ROOT/chains/two-port.toml" \
 		> "$T/out" 2> "$T/err"
-	equal "attach --mode $mode to two interfaces" 0 $?
+	equal "attach --mode $MODE to two interfaces" 0 $?
 	expect 0 "show" pin -j show gw
-	json "both interfaces, with aliases, $mode" \
+	json "both interfaces, with aliases, $MODE" \
 		"[.interfaces[] | [.name, .alias, .mode]] ==
-		 [[\"lan0\", \"lan\", \"$mode\"], [\"wan0\", \"wan\", \"$mode\"]]"
-	connections "$mode"
+		 [[\"lan0\", \"lan\", \"$MODE\"], [\"wan0\", \"wan\", \"$MODE\"]]"
+	connections "$MODE"
 	pin -j show gw > "$T/out"
-	json "$mode: both rx edges have packets, none missed" \
+	json "$MODE: both rx edges have packets, none missed" \
 		'([.links[] | select(.action == null and .packets > 0).from] | length) == 2 and .missed == 0'
-	json "$mode: the edges to tx(wan) and tx(lan) have packets" \
+	json "$MODE: the edges to tx(wan) and tx(lan) have packets" \
 		'([.links[] | select((.to == "tx(wan)" or .to == "tx(lan)") and .packets > 0)] | length) >= 2'
 
 	# VLAN-tagged frames cross as they are. A tag beside the frame is lost on the way into native XDP.
@@ -71,11 +70,11 @@ for mode in $modes; do
 		in_ns $side ip link set v5 up 2>> "$T/vlan"
 	done
 	if [ -s "$T/vlan" ]; then
-		skip "$mode: VLAN" "no VLAN devices in this kernel"
+		skip "$MODE: VLAN" "no VLAN devices in this kernel"
 	else
 		in_ns lan ip addr add 198.51.100.1/24 dev v5
 		in_ns wan ip addr add 198.51.100.2/24 dev v5
-		transfer "$mode, VLAN 5" lan wan 198.51.100.2 300000
+		transfer "$MODE, VLAN 5" lan wan 198.51.100.2 $((BYTES / 10))
 		in_ns lan ip link del v5
 		in_ns wan ip link del v5
 	fi
@@ -86,7 +85,7 @@ for mode in $modes; do
 	in_ns wan "$HELPERS/tcp" serve 192.0.2.2 6000 > "$T/server" 2>&1 &
 	server=$!
 	wait_for grep -q listening "$T/server"
-	in_ns lan "$HELPERS/tcp" echo 192.0.2.2 6000 20000000 2> "$T/client" &
+	in_ns lan "$HELPERS/tcp" echo 192.0.2.2 6000 $((BYTES * 7)) 2> "$T/client" &
 	client=$!
 	applies=0
 	while kill -0 $client 2> /dev/null && [ $applies -lt 200 ]; do
@@ -94,46 +93,48 @@ for mode in $modes; do
 		applies=$((applies + 2))
 	done
 	wait $client
-	equal "$mode: a connection of 20 MB lives through $applies applies" "0 " "$? $(cat "$T/client")"
+	equal "$MODE: a connection of $((BYTES * 7)) bytes lives through $applies applies" "0 " "$? $(cat "$T/client")"
 	kill $server 2> /dev/null
 	wait $server 2> /dev/null
-	expect 0 "$mode: detach" pin detach gw
-	equal "$mode: no XDP is left" "null null" \
+	expect 0 "$MODE: detach" pin detach gw
+	equal "$MODE: no XDP is left" "null null" \
 		"$(for i in lan0 wan0; do ip -j link show $i | jq -c '.[0].xdp'; done | tr '\n' ' ' | sed 's/ $//')"
-done
+}
 
-# ---- one interface, generic ----
-linear "$T/a.toml" 1 s1 counter=count s2 < /dev/null
-linear "$T/b.toml" 2 s1 s2 counter=count < /dev/null
-bench
-expect 0 "attach --mode generic" pin attach --mode generic eth0 "$T/a.toml"
-for args in "" "--vlan 5" "--vlan 5 --vlan 6" "--src 2001:db8::1 --dst 2001:db8::2"; do
-	# shellcheck disable=SC2086 # words
-	probe --hops 2 $args
-	equal "generic, frames with ${args:-no options}" "8 0 8" \
-		"$(probed '"\(.received) \(.short) \(.builds[1])"')"
-done
-expect 0 "generic: apply" pin apply eth0 "$T/b.toml"
-probe --hops 2
-equal "… packets are the new chain's" "8 8" "$(probed '"\(.received) \(.builds[2])"')"
-expect 0 "generic: rollback" pin rollback eth0
-probe --hops 2
-equal "… and the old one's again" "8 8" "$(probed '"\(.received) \(.builds[1])"')"
-expect 0 "generic: detach" pin detach eth0
-if veth_receives; then
-	expect 0 "attach --mode native" pin attach --mode native eth0 "$T/a.toml"
-	for args in "--vlan 5" "--vlan 5 --vlan 6" "--src 2001:db8::1 --dst 2001:db8::2"; do
+one_interface() {
+	linear "$T/a.toml" 1 s1 counter=count s2 < /dev/null
+	linear "$T/b.toml" 2 s1 s2 counter=count < /dev/null
+	bench
+	expect 0 "attach --mode $MODE" pin attach --mode "$MODE" eth0 "$T/a.toml"
+	for args in "" "--vlan 5" "--vlan 5 --vlan 6" "--src 2001:db8::1 --dst 2001:db8::2"; do
 		# shellcheck disable=SC2086 # words
 		probe --hops 2 $args
-		equal "native, frames with $args" "8 0 8" \
+		equal "$MODE, frames with ${args:-no options}" "8 0 8" \
 			"$(probed '"\(.received) \(.short) \(.builds[1])"')"
 	done
-	expect 0 "detach" pin detach eth0
+	expect 0 "$MODE: apply" pin apply eth0 "$T/b.toml"
+	probe --hops 2
+	equal "… packets are the new chain's" "8 8" "$(probed '"\(.received) \(.builds[2])"')"
+	expect 0 "$MODE: rollback" pin rollback eth0
+	probe --hops 2
+	equal "… and the old one's again" "8 8" "$(probed '"\(.received) \(.builds[1])"')"
+	expect 0 "$MODE: detach" pin detach eth0
+}
+
+no_native() {
+	expect 1 "--mode native where there is none" pin attach --mode native lo "$T/a.toml"
+	sentence "… says so" "lo"
+	expect 0 "auto where there is no native: generic" pin attach lo "$T/a.toml"
+	says "… with a warning" "warning: .*generic"
+	pin -j show lo > "$T/out"
+	json "… as show says" '.interfaces[0].mode == "generic"'
+	expect 0 "detach" pin detach lo
+}
+
+if [ "$MODE" = native ] && ! veth_receives; then
+	skip "native" "this kernel's veth gets what XDP sends only with XDP"
+else
+	two_interfaces
 fi
-expect 1 "--mode native where there is none" pin attach --mode native lo "$T/a.toml"
-sentence "… says so" "lo"
-expect 0 "auto where there is no native: generic" pin attach lo "$T/a.toml"
-says "… with a warning" "warning: .*generic"
-pin -j show lo > "$T/out"
-json "… as show says" '.interfaces[0].mode == "generic"'
-expect 0 "detach" pin detach lo
+one_interface
+[ "$MODE" = generic ] || no_native

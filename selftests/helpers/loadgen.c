@@ -234,7 +234,8 @@ static void clear_counts(void)
 /* ---- sending ---- */
 
 enum {
-	SKB_WINDOW = 128 /* frames on their way; a veth's ring has room for 256 */
+	SKB_WINDOW = 128, /* frames on their way; a veth's ring has room for 256 */
+	SKB_BURST = 16,   /* frames behind one look at the clock */
 };
 
 /* How many frames one run sends: setting it up costs some 20 ms without traffic, so many. */
@@ -253,6 +254,15 @@ static void touch(const char *path)
 
 	if (!f || fclose(f))
 		fail(path);
+}
+
+/* One look at the clock: what is late by a second one would sleep for an hour. */
+static void keep_rate(double start, unsigned long long sent)
+{
+	double ahead = opt.rate ? start + sent / opt.rate - now() : 0;
+
+	if (ahead > 0 && !stop)
+		usleep(ahead * 1e6);
 }
 
 static void send_frames(int peer, const struct load_frame *frame)
@@ -275,8 +285,7 @@ static void send_frames(int peer, const struct load_frame *frame)
 		if (!sent && opt.ready)
 			touch(opt.ready);
 		sent += run.repeat;
-		if (opt.rate && !stop && now() < start + sent / opt.rate)
-			usleep((start + sent / opt.rate - now()) * 1e6);
+		keep_rate(start, sent);
 	}
 }
 
@@ -348,8 +357,8 @@ static __u64 send_skbs(int sock, int peer, const struct load_frame *frame)
 			touch(opt.ready);
 		if (stamp.seq % (SKB_WINDOW / 2) == 0)
 			wait_for_room(sock, stamp.seq);
-		if (opt.rate && !stop && now() < start + stamp.seq / opt.rate)
-			usleep((start + stamp.seq / opt.rate - now()) * 1e6);
+		if (stamp.seq % SKB_BURST == 0)
+			keep_rate(start, stamp.seq);
 	}
 	return stamp.seq;
 }

@@ -13,10 +13,10 @@ GUEST="bash coreutils grep sed mawk findutils util-linux mount iproute2 ethtool 
 # Virtual wires and network cards, what tc needs, the Pi's way to switch itself off.
 MODULES="veth virtio_net virtio_pci virtio_mmio tun bridge 8021q sch_ingress cls_u32 act_mirred nf_tables nft_counter nft_objref bcm2835_wdt"
 
-# archive DIR FILE
+# archive DIR FILE: as it is, for an emulated processor copies faster than it unpacks.
 archive() {
 	local part=$2.$BASHPID
-	(cd "$1" && find . | LC_ALL=C sort | cpio -o -H newc --quiet -R 0:0 | zstd -q -3) > "$part"
+	(cd "$1" && find . | LC_ALL=C sort | cpio -o -H newc --quiet -R 0:0) > "$part"
 	mv "$part" "$2"
 }
 
@@ -26,20 +26,20 @@ userland() {
 	[ "$arch" != arm64 ] || hyperscan=libvectorscan5
 	# shellcheck disable=SC2086 # a list
 	unpacked=$("$here/fetch" packages "$arch" $GUEST $hyperscan) || return
-	if [ ! -e "$unpacked.cpio.zst" ]; then
+	if [ ! -e "$unpacked.cpio" ]; then
 		rm -rf "$work/userland-$arch"
 		cp -a "$unpacked" "$work/userland-$arch"
-		rm -rf "$work/userland-$arch"/usr/{share,games,include,src,lib/*/gconv,lib/*/perl*} \
-			"$work/userland-$arch/boot"
+		rm -rf "$work/userland-$arch"/usr/{share,games,include,src,lib/*/gconv,lib/*/perl*,bin/perl*} \
+			"$work/userland-$arch"/usr/lib/*/lib{perl,hs_runtime}.so* "$work/userland-$arch/boot"
 		ln -sf bash "$work/userland-$arch/bin/sh"
 		ln -sf mawk "$work/userland-$arch/usr/bin/awk"
 		ln -sf nc.openbsd "$work/userland-$arch/bin/nc"
 		mkdir -p "$work/userland-$arch"/{proc,sys,dev,tmp,run,root,var/tmp,etc}
 		echo "root:x:0:0::/root:/bin/bash" > "$work/userland-$arch/etc/passwd"
-		archive "$work/userland-$arch" "$unpacked.cpio.zst"
+		archive "$work/userland-$arch" "$unpacked.cpio"
 		rm -rf "$work/userland-$arch"
 	fi
-	echo "$unpacked.cpio.zst"
+	echo "$unpacked.cpio"
 }
 
 # modules KERNEL FILE: those that there are, and what they need.
@@ -74,8 +74,9 @@ tree() {
 	# What README has been told to install on a Pi.
 	[ "$build" = "$root/build" ] || cp -a "$root/build/pi" "$to/galette/build"
 	(cd "$root/build" && find nf -name '*.bpf.o' -print0 | xargs -0 cp --parents -t "$to/galette/build")
+	"${CLANG:-clang}" --version | sed -n '1s/.*\(clang version [0-9.]*\).*/\1/p' > "$to/galette/build/compiler"
 	(cd "$build" && find selftests bpf -name '*.bpf.o' -print0 | xargs -0 cp --parents -t "$to/galette/build")
-	find "$to/galette/build" -path '*/pi/usr/local/[is]*' -prune -o -type f ! -name '*.bpf.o' ! -name '*.rules' ! -name '*.service' -print0 |
+	find "$to/galette/build" -path '*/pi/usr/local/[is]*' -prune -o -type f ! -name '*.bpf.o' ! -name '*.rules' ! -name '*.service' ! -name compiler -print0 |
 		while IFS= read -rd '' file; do "$strip" -g "$file"; done
 	archive "$to" "$2"
 	rm -rf "$to"

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# vm.sh [NAME]: boot the machines of selftests/vm/matrix, or this one, and run tests in each.
+# vm.sh [--budget] [NAME]: boot the machines of selftests/vm/matrix, or this one, and run tests
+# in each; --budget: put into selftests/budget.csv what programs cost there.
 # A line a machine: pass, fail or skip with its reason, counts, seconds. What a machine said
 # is in build/vm/NAME.log. Exit status 1 when one failed.
 #   GALETTE_VM_TIMEOUT: seconds that a machine may take (420)
@@ -11,6 +12,7 @@ set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 out=$root/build/vm
+budget=
 limit=${GALETTE_VM_TIMEOUT:-420}
 mkdir -p "$out"
 work=$(mktemp -d "$out/work.XXXXXX")
@@ -20,21 +22,31 @@ trap 'exit 1' INT TERM HUP
 # shellcheck source=selftests/vm/image.sh
 . "$here/image.sh"
 
+# What costs an emulated machine most and changes nothing that is tried here: memory zeroed
+# twice, detours for processors' weaknesses, grace periods that wait for the next tick.
+quick="init_on_alloc=0 mitigations=off rcupdate.rcu_expedited=1 audit=0"
+
+# Four network cards, two by two on a wire. Without what XDP does not go with.
+cards=()
+for i in 1 2 3 4; do
+	cards+=(-netdev "hubport,id=port$i,hubid=$(((i - 1) / 2))" -device "virtio-net-pci,netdev=port$i,mac=52:54:00:67:61:0$i,romfile=,guest_csum=off,guest_tso4=off,guest_tso6=off,guest_ecn=off,guest_ufo=off")
+done
+
 # qemu MACHINE CPU KERNEL INITRD [VARIABLE]: what the kernel does not know, init has in its
-# environment. x86 in one thread: with more of them QEMU 7.2 runs code
+# environment: $name is of machine(). x86 in one thread: with more of them QEMU 7.2 runs code
 # that another processor has just rewritten, as XDP's dispatcher is, in its old form.
 qemu() {
-	local machine=$1 cpu=$2 kernel=$3 initrd=$4 append="quiet panic=-1 ${5-}"
-	append+="${GALETTE_VM_TESTS:+ GALETTE_TESTS=$GALETTE_VM_TESTS}"
+	local machine=$1 cpu=$2 kernel=$3 initrd=$4 append="quiet panic=-1 $quick ${5//,/ }"
+	append+=" GALETTE_MACHINE=$name${GALETTE_VM_TESTS:+ GALETTE_TESTS=$GALETTE_VM_TESTS}"
 	local common=(-nodefaults -display none -monitor none -no-reboot -kernel "$kernel/vmlinuz" -initrd "$initrd")
 	case $machine in
 	q35)
 		exec timeout -k 5 "$limit" qemu-system-x86_64 -M q35 -accel tcg,thread=single -cpu "$cpu" -m 1024 \
-			-smp 2 "${common[@]}" -serial stdio -append "console=ttyS0 $append"
+			-smp 2 "${cards[@]}" "${common[@]}" -serial stdio -append "console=ttyS0 $append"
 		;;
 	virt)
-		exec timeout -k 5 "$limit" qemu-system-aarch64 -M virt -accel tcg,thread=multi -cpu "$cpu" -m 1024 -smp 2 "${common[@]}" \
-			-serial stdio -append "console=ttyAMA0 $append"
+		exec timeout -k 5 "$limit" qemu-system-aarch64 -M virt -accel tcg,thread=multi -cpu "$cpu" -m 1024 -smp 2 \
+			"${cards[@]}" "${common[@]}" -serial stdio -append "console=ttyAMA0 $append"
 		;;
 	raspi3b)
 		exec timeout -k 5 "$limit" qemu-system-aarch64 -M raspi3b -accel tcg,thread=single -smp 4 "${common[@]}" \
@@ -65,8 +77,23 @@ verdict() {
 	else
 		line fail "$1" "$counts; $seconds s; ${end##*, }"
 	fi
-	grep -aE '^(not ok|budget: |# [0-9]+ applies|# \{.*mixed)' "$log" | grep -av '# SKIP' | tr -d '\r' |
-		cut -c1-400 | sed 's/^/    /'
+	tr -d '\r' < "$log" | awk '
+		/^not ok/ && !/# SKIP/ { print; refused = /budget.sh: each program/; next }
+		refused && /^#   / { print; next }
+		{ refused = 0 }
+		/^# [0-9]+ applies|^# {.*mixed/' | cut -c1-400 | sed 's/^/    /'
+}
+
+# costs NAME: of a machine that has measured them.
+costs() {
+	[ -e "$out/$1.log" ] || return # it was skipped
+	tr -d '\r' < "$out/$1.log" | sed -n 's/^# csv //p' > "$work/section"
+	if grep -q "^# $1: Linux .*clang" "$work/section"; then
+		"$root/selftests/budget.sh" --into "$root/selftests/budget.csv" "$work/section"
+		line pass "$1" "$(sed -n "s/^# $1: //p" "$work/section"), $(grep -c "^$1," "$work/section") programs"
+	else
+		line fail "$1" "has not measured its programs, see build/vm/$1.log"
+	fi
 }
 
 # line pass|fail|skip NAME WHAT
@@ -77,6 +104,7 @@ line() {
 
 machine() {
 	local name=$1 arch=$2 machine=$3 cpu=$4 version=$5 flavour=${6#-} kernel start
+	rm -f "$out/$name.log"
 	if ! kernel=$("$here/fetch" kernel "$arch" "$version" "$flavour" 2> "$work/$name.why") ||
 		! initrd "$name" "$arch" "$kernel" "$work/$name.initrd" 2> "$work/$name.why"; then
 		line skip "$name" "$(tail -1 "$work/$name.why")"
@@ -88,9 +116,14 @@ machine() {
 	wait $!
 	rm -f "$work/$name.initrd"
 	verdict "$name" $((SECONDS - start)) > "$work/$name.line"
-	cat "$work/$name.line"
+	[ -n "$budget" ] || cat "$work/$name.line"
 }
 
+if [ "${1-}" = --budget ]; then
+	shift
+	budget=yes
+	export GALETTE_VM_TESTS=selftests/e2e/budget.sh
+fi
 mapfile -t machines < <(grep -v '^#' "$here/matrix" | awk -v "name=${1-}" 'name == "" || $1 == name')
 [ ${#machines[@]} -gt 0 ] || {
 	echo "vm.sh: no machine '$1': $(grep -v '^#' "$here/matrix" | cut -d' ' -f1 | tr '\n' ' ')" >&2
@@ -114,5 +147,11 @@ for description in "${machines[@]}"; do
 	machine $description &
 done
 wait
+if [ -n "$budget" ]; then
+	rm -f "$work/failed"
+	for description in "${machines[@]}"; do
+		costs "${description%% *}"
+	done
+fi
 echo "${#machines[@]} machines in $((SECONDS - start)) s"
 [ ! -e "$work/failed" ]
