@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <linux/if_link.h>
@@ -12,7 +11,6 @@
 #include "load.h"
 #include "netdev.h"
 #include "pins.h"
-#include "xdp_holder.h"
 #include "root.skel.h"
 
 #ifndef ENOTSUPP
@@ -152,20 +150,25 @@ static void driver_remedy(const struct model_interface *interface, const char *r
 /* Who has the interface, and the command that makes it let go. */
 static void say_taken(const struct model_interface *interface)
 {
-	struct xdp_holder holder;
-	char *mend;
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	struct bpf_prog_info info = { 0 };
+	__u32 length = sizeof(info);
+	int fd = -1;
 
-	if (!xdp_holder_find(interface->ifindex, "", &holder) &&
-	    (!strcmp(holder.prog_name, root_names[0]) ||
-	     !strcmp(holder.prog_name, root_names[1]))) {
+	if (!bpf_xdp_query(interface->ifindex, 0, &query))
+		fd = bpf_prog_get_fd_by_id(query.drv_prog_id ?: query.skb_prog_id);
+	if (fd >= 0) {
+		bpf_obj_get_info_by_fd(fd, &info, &length);
+		close(fd);
+	}
+	if (!strcmp(info.name, root_names[0]) || !strcmp(info.name, root_names[1]))
 		error("cannot attach to %s: another chain has it (galette-pin show)",
 		      interface->name);
-		return;
-	}
-	mend = xdp_holder_mend(&holder, interface->name);
-	error("cannot attach to %s: XDP program %u '%s' is on it (%s)", interface->name,
-	      holder.prog_id, holder.prog_name, mend);
-	free(mend);
+	else
+		error("cannot attach to %s: XDP program %u '%s' is on it (ip link set dev %s "
+		      "xdp "
+		      "off; bpftool link show, if it is a link)",
+		      interface->name, info.id, info.name, interface->name);
 }
 
 static void say_why(const struct model_interface *interface, int err)

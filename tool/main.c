@@ -61,10 +61,6 @@ const struct verb verbs[] = {
 	  "  CHAIN: its maps. CHAIN MAP: the entries, one 'KEY VALUE' a line, as 'set -' "
 	  "reads\n"
 	  "  them from standard input.\n" },
-	{ "doctor", verb_doctor, 0, 64, 0, "[IF]...",
-	  "what this machine can do, and what mends what it cannot",
-	  "  Of these interfaces, or all that are up. Changes nothing. Status 1: no chain "
-	  "would run.\n" },
 	{ "help", verb_help, 0, 1, 0, "[VERB]", "this text, or more on a verb", "" },
 	{ "version", verb_version, 0, 0, 0, "", "print the version", "" },
 	{ 0 },

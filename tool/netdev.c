@@ -4,7 +4,6 @@
 #include <glob.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -18,7 +17,6 @@
 #include <netlink/genl/genl.h>
 #include <netlink/route/link.h>
 
-#include "alloc.h"
 #include "netdev.h"
 
 /* include/uapi/linux/netdev.h, which Debian 12 does not have. */
@@ -26,7 +24,6 @@ enum {
 	GNL_NETDEV_CMD_DEV_GET = 1,
 	GNL_NETDEV_A_DEV_IFINDEX = 1,
 	GNL_NETDEV_A_DEV_XDP_FEATURES = 3,
-	GNL_NETDEV_XDP_ACT_BASIC = 1,
 	GNL_NETDEV_XDP_ACT_NDO_XMIT = 4,
 };
 
@@ -44,7 +41,6 @@ static int read_link(struct netdev *dev)
 
 		snprintf(dev->name, sizeof(dev->name), "%s", rtnl_link_get_name(link));
 		dev->up = rtnl_link_get_flags(link) & IFF_UP;
-		dev->mtu = rtnl_link_get_mtu(link);
 		dev->has_peer = type && !strcmp(type, "veth");
 		dev->peer = rtnl_link_get_link(link);
 		if (rtnl_link_get_link_netnsid(link, &dev->peer_netns))
@@ -64,54 +60,10 @@ static int ethtool(int sock, const char *name, void *command)
 	return ioctl(sock, SIOCETHTOOL, &request) ? -errno : 0;
 }
 
-/* The place of a feature among those that the kernel has a name for; negative: nowhere. */
-static int feature_place(int sock, const char *name, const char *feature)
-{
-	struct {
-		struct ethtool_sset_info info;
-		__u32 count;
-	} count = { .info = { .cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1 << ETH_SS_FEATURES } };
-	struct ethtool_gstrings *strings;
-	int place = -1;
-
-	if (ethtool(sock, name, &count) || !count.info.sset_mask)
-		return -1;
-	strings = xcalloc(1, sizeof(*strings) + count.count * ETH_GSTRING_LEN);
-	strings->cmd = ETHTOOL_GSTRINGS;
-	strings->string_set = ETH_SS_FEATURES;
-	strings->len = count.count;
-	if (!ethtool(sock, name, strings))
-		for (__u32 i = 0; i < count.count && place < 0; i++)
-			if (!strncmp((char *)strings->data + i * ETH_GSTRING_LEN, feature,
-				     ETH_GSTRING_LEN))
-				place = i;
-	free(strings);
-	return place;
-}
-
-static bool has_feature(int sock, const char *name, const char *feature)
-{
-	int place = feature_place(sock, name, feature);
-	struct ethtool_gfeatures *features;
-	bool has;
-
-	if (place < 0)
-		return false;
-	features = xcalloc(1, sizeof(*features) +
-				      (place / 32 + 1) * sizeof(features->features[0]));
-	features->cmd = ETHTOOL_GFEATURES;
-	features->size = place / 32 + 1;
-	has = !ethtool(sock, name, features) &&
-	      features->features[place / 32].active >> place % 32 & 1;
-	free(features);
-	return has;
-}
-
 static int read_settings(struct netdev *dev)
 {
 	struct ethtool_drvinfo driver = { .cmd = ETHTOOL_GDRVINFO };
-	struct ethtool_value gro = { .cmd = ETHTOOL_GGRO }, flags = { .cmd = ETHTOOL_GFLAGS },
-			     checksum = { .cmd = ETHTOOL_GTXCSUM };
+	struct ethtool_value gro = { .cmd = ETHTOOL_GGRO }, flags = { .cmd = ETHTOOL_GFLAGS };
 	int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int err;
 
@@ -120,15 +72,12 @@ static int read_settings(struct netdev *dev)
 	err = ethtool(sock, dev->name, &driver) ?:
 	      ethtool(sock, dev->name, &gro)    ?:
 	      ethtool(sock, dev->name, &flags);
-	dev->gro_hw = !err && has_feature(sock, dev->name, "rx-gro-hw");
-	dev->tx_checksum = !err && !ethtool(sock, dev->name, &checksum) && checksum.data;
 	close(sock);
 	if (err)
 		return err;
 	snprintf(dev->driver, sizeof(dev->driver), "%s", driver.driver);
 	dev->gro = gro.data;
 	dev->vlan_stripped = flags.data & ETH_FLAG_RXVLAN;
-	dev->lro = flags.data & ETH_FLAG_LRO;
 	return 0;
 }
 
@@ -201,17 +150,15 @@ static int read_xdp_features(struct nl_msg *msg, void *answer)
 		nlmsg_find_attr(nlmsg_hdr(msg), GENL_HDRLEN, GNL_NETDEV_A_DEV_XDP_FEATURES);
 
 	if (features)
-		*(__s64 *)answer = nla_get_u64(features);
+		*(int *)answer = (nla_get_u64(features) & GNL_NETDEV_XDP_ACT_NDO_XMIT) != 0;
 	return NL_OK;
 }
 
-/* What its driver can do with XDP, in bits; -1: the kernel does not say. */
-static __s64 xdp_features(__u32 ifindex)
+int netdev_takes_redirects(__u32 ifindex)
 {
 	struct nl_sock *sock = nl_socket_alloc();
 	struct nl_msg *msg = nlmsg_alloc();
-	__s64 features = -1;
-	int family;
+	int family, takes = -1;
 
 	if (!sock || !msg || genl_connect(sock))
 		goto out;
@@ -220,26 +167,12 @@ static __s64 xdp_features(__u32 ifindex)
 		goto out;
 	genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, family, 0, 0, GNL_NETDEV_CMD_DEV_GET, 1);
 	nla_put_u32(msg, GNL_NETDEV_A_DEV_IFINDEX, ifindex);
-	ask(sock, msg, read_xdp_features, &features);
+	ask(sock, msg, read_xdp_features, &takes);
 	msg = NULL;
 out:
 	nlmsg_free(msg);
 	nl_socket_free(sock);
-	return features;
-}
-
-int netdev_has_xdp(__u32 ifindex)
-{
-	__s64 features = xdp_features(ifindex);
-
-	return features < 0 ? -1 : (features & GNL_NETDEV_XDP_ACT_BASIC) != 0;
-}
-
-int netdev_takes_redirects(__u32 ifindex)
-{
-	__s64 features = xdp_features(ifindex);
-
-	return features < 0 ? -1 : (features & GNL_NETDEV_XDP_ACT_NDO_XMIT) != 0;
+	return takes;
 }
 
 /* ---- the other end of a veth ---- */

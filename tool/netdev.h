@@ -13,10 +13,7 @@ struct netdev {
 	char driver[32];
 	bool up;
 	bool native_xdp; /* it has a program in native mode */
-	__u32 mtu;       /* bytes */
-	bool gro, lro;
-	bool gro_hw;        /* the hardware joins received frames to larger ones */
-	bool tx_checksum;   /* checksums of sent frames are left to the hardware */
+	bool gro;
 	bool vlan_stripped; /* VLAN tags of received frames are taken off by the hardware */
 	bool has_peer;      /* it is a veth */
 	__u32 peer;         /* ifindex in its own network namespace */
@@ -40,10 +37,7 @@ int netdev_read_peer(const struct netdev *dev, struct netdev *peer,
 /* Its receive queues; 1 where it does not say. */
 __u32 netdev_queues(__u32 ifindex);
 
-/* Whether its driver runs XDP programs. -1: this kernel does not say (before 6.3). */
-int netdev_has_xdp(__u32 ifindex);
-
-/* Whether it can send what XDP redirects to it. -1: likewise. */
+/* Whether it can send what XDP redirects to it. -1: this kernel does not say (before 6.3). */
 int netdev_takes_redirects(__u32 ifindex);
 
 #endif

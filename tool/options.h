@@ -65,7 +65,6 @@ int verb_attach(struct options *options);
 int verb_apply(struct options *options);
 int verb_plan(struct options *options);
 int verb_check(struct options *options);
-int verb_doctor(struct options *options);
 int verb_bundle(struct options *options);
 int verb_link(struct options *options);
 int verb_rollback(struct options *options);
