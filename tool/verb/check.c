@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <unistd.h>
+#include <linux/bpf.h>
+
 #include "check.h"
 #include "load.h"
 #include "options.h"
+#include "probe.h"
 
 /*
  * What packets meet in the kernel is proved when it is attached, with its maps; a
@@ -9,8 +13,11 @@
  */
 static void prove(const struct model *model, struct diag *diag)
 {
-	if (!load_possible())
+	int possible = probe_program(XDP_PASS);
+
+	if (possible < 0)
 		return;
+	close(possible);
 	for (int i = 0; i < model->function_count; i++)
 		if (model->functions[i].decl->disable_xdp && model->functions[i].object->bpf)
 			load_proof(model, i, diag);
