@@ -58,19 +58,17 @@ static void find_sends(const struct model *model, struct sends *sends)
 
 /* ---- one finding each ---- */
 
-static void advise_xdp_at_peer(struct findings *findings, const struct netdev *dev,
-			       const struct netdev *peer, const char *prefix)
+/* The simplest chain, which gives it native XDP. An '=' in its name would end an alias. */
+static void mend_by_chain(struct finding *finding, const struct netdev *dev, const char *prefix)
 {
 	char word[SHELL_IFNAME_LEN];
 
-	finding_mend(finding_add(findings, FINDING_NOTE, "peer", dev->name,
-				 "frames that tx sends vanish: its peer %s has no native "
-				 "XDP%s",
-				 peer->name,
-				 peer->offloads & ETHTOOL_GRO ? ", and GRO is not enough" : ""),
+	finding_mend(finding,
 		     "echo 'links = [{ from = \"rx\", to = [\"pass\"] }]' | "
-		     "%sgalette-pin attach -- %s -",
-		     prefix, shell_word(word, sizeof(word), peer->name));
+		     "%sgalette-pin attach %s%s%s -",
+		     prefix, *dev->name == '-' ? "-- " : "",
+		     strchr(dev->name, '=') ? "peer=" : "",
+		     shell_word(word, sizeof(word), dev->name));
 }
 
 /*
@@ -89,7 +87,14 @@ static void advise_sends(struct findings *findings, const struct netdev *dev,
 		return;
 	shell_word(word, sizeof(word), peer->name);
 	if (tx)
-		advise_xdp_at_peer(findings, dev, peer, prefix);
+		mend_by_chain(finding_add(findings, FINDING_NOTE, "peer", dev->name,
+					  "frames that tx sends vanish: its peer %s has no "
+					  "native XDP%s",
+					  peer->name,
+					  peer->offloads & ETHTOOL_GRO
+						  ? ", and GRO is not enough"
+						  : ""),
+			      peer, prefix);
 	else if (redirect && !(peer->offloads & ETHTOOL_GRO))
 		finding_mend(finding_add(findings, FINDING_NOTE, "peer", dev->name,
 					 "frames for tx(%s) vanish: its peer %s has neither "

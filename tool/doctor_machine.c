@@ -55,6 +55,7 @@ static bool look_at_programs(struct findings *findings)
 	return program >= 0;
 }
 
+/* The switch can be read in the first network namespace only. */
 static void look_at_code(struct findings *findings, const struct probe_chain *chain)
 {
 	FILE *file = fopen("/proc/sys/net/core/bpf_jit_harden", "re");
@@ -80,9 +81,10 @@ static void look_at_code(struct findings *findings, const struct probe_chain *ch
 				 "hardened, too"),
 			     "sysctl net.core.bpf_jit_harden=1");
 	else
-		add(findings, FINDING_NOTE, "tail-calls",
-		    "tail calls are indirect, and slower: this kernel's JIT has no direct "
-		    "jumps");
+		finding_add(findings, FINDING_NOTE, "tail-calls", NULL,
+			    "tail calls are indirect, and slower: this kernel's JIT has no "
+			    "direct jumps%s",
+			    harden < 0 ? ", or net.core.bpf_jit_harden is 2" : "");
 }
 
 static void look_at_chain(struct findings *findings)
