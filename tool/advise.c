@@ -58,17 +58,20 @@ static void find_sends(const struct model *model, struct sends *sends)
 
 /* ---- one finding each ---- */
 
-/* The simplest chain, which gives it native XDP. An '=' in its name would end an alias. */
+/*
+ * The simplest chain, which gives it native XDP. It is called like the interface where
+ * a chain can be; an '=' there would end an alias.
+ */
 static void mend_by_chain(struct finding *finding, const struct netdev *dev, const char *prefix)
 {
 	char word[SHELL_IFNAME_LEN];
+	bool odd = *shell_word(word, sizeof(word), dev->name) == '$';
 
 	finding_mend(finding,
 		     "echo 'links = [{ from = \"rx\", to = [\"pass\"] }]' | "
-		     "%sgalette-pin attach %s%s%s -",
-		     prefix, *dev->name == '-' ? "-- " : "",
-		     strchr(dev->name, '=') ? "peer=" : "",
-		     shell_word(word, sizeof(word), dev->name));
+		     "%sgalette-pin attach %s%s%s%s -",
+		     prefix, odd ? "--name peer " : "", *dev->name == '-' ? "-- " : "",
+		     strchr(dev->name, '=') ? "peer=" : "", word);
 }
 
 /*

@@ -121,7 +121,7 @@ static bool is_link(int fd)
 	char path[32], kind[64] = "";
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return readlink(path, kind, sizeof(kind) - 1) > 0 && strstr(kind, "bpf_link");
+	return readlink(path, kind, sizeof(kind) - 1) > 0 && strstr(kind, "bpf-link");
 }
 
 static int visit(const char *path, const struct stat *st, int type, struct FTW *ftw)
