@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <json-c/json.h>
 #include <string.h>
+#include <unistd.h>
 #include <bpf/bpf.h>
 #include <linux/if_link.h>
 
 #include "advise.h"
-#include "diag.h"
-#include "netdev.h"
+#include "ethtool.h"
+#include "probe.h"
+#include "shell.h"
 
 const char *mode_name(__u32 mode)
 {
@@ -53,7 +56,23 @@ static void find_sends(const struct model *model, struct sends *sends)
 	}
 }
 
-/* ---- one warning each ---- */
+/* ---- one finding each ---- */
+
+/*
+ * The simplest chain, which gives it native XDP. It is called like the interface where
+ * a chain can be; an '=' there would end an alias.
+ */
+static void mend_by_chain(struct finding *finding, const struct netdev *dev, const char *prefix)
+{
+	char word[SHELL_IFNAME_LEN];
+	bool odd = *shell_word(word, sizeof(word), dev->name) == '$';
+
+	finding_mend(finding,
+		     "echo 'links = [{ from = \"rx\", to = [\"pass\"] }]' | "
+		     "%sgalette-pin attach %s%s%s%s -",
+		     prefix, odd ? "--name peer " : "", *dev->name == '-' ? "-- " : "",
+		     strchr(dev->name, '=') ? "peer=" : "", word);
+}
 
 /*
  * A veth hands frames from XDP to its peer's NAPI, which is there with native
@@ -62,91 +81,155 @@ static void find_sends(const struct model *model, struct sends *sends)
  * fill its ring and stay. What was redirected the kernel turns away sooner, by
  * the interface's XDP features, which it may fail to bring up to date.
  */
-static void advise_sends(const struct netdev *dev, const struct netdev *peer,
-			 const char *prefix, bool tx, bool redirect)
+static void advise_sends(struct findings *findings, const struct netdev *dev,
+			 const struct netdev *peer, const char *prefix, bool tx, bool redirect)
 {
+	char word[SHELL_IFNAME_LEN];
+
 	if (peer->native_xdp)
 		return;
+	shell_word(word, sizeof(word), peer->name);
 	if (tx)
-		warning("%s: frames that tx sends vanish: its peer %s has no native XDP%s "
-			"(echo 'links = [{ from = \"rx\", to = [\"pass\"] }]' | "
-			"%sgalette-pin attach %s -)",
-			dev->name, peer->name, peer->gro ? ", and GRO is not enough" : "",
-			prefix, peer->name);
-	else if (redirect && !peer->gro)
-		warning("%s: frames for tx(%s) vanish: its peer %s has neither native XDP nor "
-			"GRO (%sethtool -K %s gro on)",
-			dev->name, dev->name, peer->name, prefix, peer->name);
+		mend_by_chain(finding_add(findings, FINDING_NOTE, "peer", dev->name,
+					  "frames that tx sends vanish: its peer %s has no "
+					  "native XDP%s",
+					  peer->name,
+					  peer->offloads & ETHTOOL_GRO
+						  ? ", and GRO is not enough"
+						  : ""),
+			      peer, prefix);
+	else if (redirect && !(peer->offloads & ETHTOOL_GRO))
+		finding_mend(finding_add(findings, FINDING_NOTE, "peer", dev->name,
+					 "frames for tx(%s) vanish: its peer %s has neither "
+					 "native XDP nor GRO",
+					 dev->name, peer->name),
+			     "%sethtool -K %s gro on", prefix, word);
 	else if (redirect && netdev_takes_redirects(dev->ifindex) == 0)
 		/* It was turned on while the peer was down. */
-		warning("%s: frames for tx(%s) vanish until GRO of its peer %s is turned on "
-			"once more (%sethtool -K %s gro off; %sethtool -K %s gro on)",
-			dev->name, dev->name, peer->name, prefix, peer->name, prefix,
-			peer->name);
+		finding_mend(finding_add(findings, FINDING_NOTE, "peer", dev->name,
+					 "frames for tx(%s) vanish until GRO of its peer %s is "
+					 "turned on once more",
+					 dev->name, peer->name),
+			     "%sethtool -K %s gro off; %sethtool -K %s gro on", prefix, word,
+			     prefix, word);
 }
 
-static void advise_veth(const struct netdev *dev, bool tx, bool redirect)
+void advise_peer(struct findings *findings, const struct netdev *dev, bool tx, bool redirect)
 {
 	char prefix[NETDEV_PREFIX_LEN];
 	struct netdev peer;
 
-	if (!netdev_read_peer(dev, &peer, prefix)) {
-		advise_sends(dev, &peer, prefix, tx, redirect);
-		if (!peer.up)
-			warning("%s: its peer %s is down (%sip link set %s up)", dev->name,
-				peer.name, prefix, peer.name);
-	} else if (tx || (redirect && netdev_takes_redirects(dev->ifindex) <= 0)) {
-		warning("%s: frames sent out of it vanish unless its peer, interface %u of "
-			"another network namespace, has native XDP%s",
-			dev->name, dev->peer,
-			tx ? "" : " or GRO (there: ethtool -K PEER gro on)");
-	}
+	if (!netdev_read_peer(dev, &peer, prefix))
+		advise_sends(findings, dev, &peer, prefix, tx, redirect);
+	else if (tx || (redirect && netdev_takes_redirects(dev->ifindex) <= 0))
+		finding_add(findings, FINDING_NOTE, "peer", dev->name,
+			    "frames sent out of it vanish unless its peer, interface %u of "
+			    "another network namespace, has native XDP%s",
+			    dev->peer, tx ? "" : " or GRO (there: ethtool -K PEER gro on)");
 }
 
-static void advise_interface(const struct model_interface *interface, bool tx, bool redirect)
+void advise_up(struct findings *findings, const struct netdev *dev)
+{
+	char prefix[NETDEV_PREFIX_LEN], word[SHELL_IFNAME_LEN];
+	struct netdev peer;
+
+	if (!dev->up)
+		finding_mend(
+			finding_add(findings, FINDING_NOTE, "state", dev->name, "it is down"),
+			"ip link set dev %s up", shell_word(word, sizeof(word), dev->name));
+	if (dev->has_peer && !netdev_read_peer(dev, &peer, prefix) && !peer.up)
+		finding_mend(finding_add(findings, FINDING_NOTE, "state", dev->name,
+					 "its peer %s is down", peer.name),
+			     "%sip link set dev %s up", prefix,
+			     shell_word(word, sizeof(word), peer.name));
+}
+
+void advise_offload(struct findings *findings, const struct netdev *dev, const char *prefix,
+		    const char *interface, __u32 offload, const char *why)
+{
+	char word[SHELL_IFNAME_LEN];
+	struct finding *finding;
+
+	if (!(dev->offloads & offload))
+		return;
+	finding = finding_add(findings, FINDING_NOTE, "offload", interface, "%s%s", why,
+			      dev->fixed & offload ? "; its driver cannot do otherwise" : "");
+	finding_value(finding, "offload",
+		      json_object_new_string(ethtool_offload_name(offload)));
+	if (!(dev->fixed & offload))
+		finding_mend(finding, "%sethtool -K %s %s off", prefix,
+			     shell_word(word, sizeof(word), dev->name),
+			     ethtool_offload_name(offload));
+}
+
+void advise_vlan(struct findings *findings, const struct netdev *dev)
+{
+	if (dev->has_peer)
+		return;
+	advise_offload(findings, dev, "", dev->name, ETHTOOL_RX_VLAN,
+		       "VLAN tags are taken off before XDP: the chain neither sees nor sends "
+		       "them");
+	advise_offload(
+		findings, dev, "", dev->name, ETHTOOL_RX_STAG,
+		"802.1ad tags are taken off before XDP: the chain neither sees nor sends "
+		"them");
+}
+
+void advise_compile(struct findings *findings)
+{
+	/* The switch is in the first network namespace only. */
+	bool here = !access("/proc/sys/net/core/bpf_jit_enable", F_OK);
+
+	finding_mend(
+		finding_add(findings, FINDING_NOTE, "jit", NULL,
+			    "the kernel interprets programs, which is slow; those that are "
+			    "loaded already stay so until detach and attach"),
+		"%ssysctl net.core.bpf_jit_enable=1", here ? "" : "nsenter -n -t 1 ");
+}
+
+/* ---- of a chain ---- */
+
+static void advise_interface(struct findings *findings, const struct model_interface *interface,
+			     bool tx, bool redirect)
 {
 	struct netdev dev;
 
 	if (netdev_read(interface->ifindex, &dev) || strcmp(dev.name, interface->name))
 		return;
-	if (!dev.up)
-		warning("%s is down (ip link set %s up)", dev.name, dev.name);
+	advise_up(findings, &dev);
 	if (dev.has_peer)
-		advise_veth(&dev, tx, redirect);
+		advise_peer(findings, &dev, tx, redirect);
 	else if (redirect && netdev_takes_redirects(dev.ifindex) == 0)
-		warning("%s: frames for tx(%s) vanish: its driver (%s) does not send what "
-			"native XDP redirects (attach with --mode generic)",
-			dev.name, dev.name, dev.driver);
-	/* A veth takes no tags off, whatever it says. */
-	if (!dev.has_peer && dev.vlan_stripped)
-		warning("%s: VLAN tags are taken off before XDP: the chain neither sees nor "
-			"sends them (ethtool -K %s rxvlan off)",
-			dev.name, dev.name);
+		finding_add(findings, FINDING_NOTE, "redirect", dev.name,
+			    "frames for tx(%s) vanish: its driver (%s) does not send what "
+			    "native XDP redirects (attach with --mode generic)",
+			    dev.name, dev.driver);
+	advise_vlan(findings, &dev);
 }
 
-/* Only programs that are loaded from now on are compiled. */
-static void advise_jit(const struct model *model)
+static void advise_programs(struct findings *findings, const struct model *model)
 {
 	for (int i = 0; i < model->function_count; i++) {
 		const struct object *object = model->functions[i].object;
 		int fd = object ? bpf_program__fd(object->program) : -1;
-		struct bpf_prog_info info = { 0 };
-		__u32 length = sizeof(info);
 
-		if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &length) || info.jited_prog_len)
+		if (fd < 0 || probe_is_compiled(fd))
 			continue;
-		warning("the kernel interprets the chain's programs: slow "
-			"(sysctl net.core.bpf_jit_enable=1, then detach and attach)");
+		advise_compile(findings);
 		return;
 	}
 }
 
 void advise(const struct model *model)
 {
+	struct findings findings = { 0 };
 	struct sends sends;
 
 	find_sends(model, &sends);
 	for (int i = 0; i < model->interface_count; i++)
-		advise_interface(&model->interfaces[i], sends.tx[i], sends.redirect[i]);
-	advise_jit(model);
+		advise_interface(&findings, &model->interfaces[i], sends.tx[i],
+				 sends.redirect[i]);
+	advise_programs(&findings, model);
+	findings_warn(&findings);
+	findings_free(&findings);
 }

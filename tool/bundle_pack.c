@@ -15,6 +15,7 @@
 #include "kernel_has.h"
 #include "load.h"
 #include "object_read.h"
+#include "probe.h"
 
 #define BAD_NAME "names of files in a bundle have up to %d bytes and no control characters"
 
@@ -201,7 +202,7 @@ static void add_needs(const struct pack *pack)
 void bundle_pack(struct bundle_draft *draft, const struct model *model, const char *name,
 		 const char *nf_path, char *const *archs, struct diag *diag)
 {
-	const struct pack pack = { draft, model, nf_path, archs, diag, load_possible() };
+	const struct pack pack = { draft, model, nf_path, archs, diag, probe_may_load() };
 
 	if (!bundle_name_possible(name))
 		diag_error(diag, (struct loc) { 0 }, BAD_NAME, BUNDLE_NAME_MAX);

@@ -19,7 +19,7 @@ bool diag_quiet, diag_verbose, diag_held;
 const char *diag_program = "galette-pin";
 
 /* A file must not get to steer the terminal: no control characters, C1 ones included. */
-static char *visible(const char *text)
+char *diag_visible(const char *text)
 {
 	char *out = malloc(4 * strlen(text) + 1), *o = out;
 
@@ -44,7 +44,7 @@ static void print_plain(const char *prefix, const char *fmt, va_list args)
 	if (vasprintf(&raw, fmt, args) < 0)
 		raw = NULL;
 	if (raw)
-		text = visible(raw);
+		text = diag_visible(raw);
 	fprintf(stderr, "%s: %s%s\n", diag_program, prefix, text ? text : "out of memory");
 	free(text);
 	free(raw);
@@ -113,7 +113,7 @@ static void add(struct diag *diag, enum diag_level level, struct loc loc, const 
 		return;
 
 	if (vasprintf(&raw, fmt, args) >= 0) {
-		message.text = visible(raw);
+		message.text = diag_visible(raw);
 		free(raw);
 	}
 	messages = realloc(diag->messages, (diag->count + 1ul) * sizeof(*messages));

@@ -69,6 +69,9 @@ void error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* Text with its control characters as \xNN; malloc'ed, NULL without memory. */
+char *diag_visible(const char *text);
+
 /* The word of `words` (n of them) nearest to `word` if it may be a slip of it, else NULL. */
 const char *diag_suggest(const char *word, const char *const *words, int n);
 

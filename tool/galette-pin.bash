@@ -4,7 +4,7 @@
 # Completion of galette-pin(8) for bash. What runs is asked of galette-pin
 # itself, so names of chains and what is in them need its privilege.
 
-_galette_pin_verbs='attach apply plan check bundle link rollback detach show map help version'
+_galette_pin_verbs='attach apply plan check bundle link rollback detach show map doctor help version'
 _galette_pin_global='--json --verbose --quiet --help --version --pin-root --nf-path'
 
 _galette_pin_options() {
@@ -91,6 +91,9 @@ _galette_pin_argument() {
 		[[ $cur == *=* ]] && words=("${words[@]/#/${cur%%=*}=}")
 		_galette_pin_words "${words[@]}"
 		_galette_pin_files ;;
+	doctor:*)
+		mapfile -t words <<< "$(_galette_pin_interfaces)"
+		_galette_pin_words "${words[@]}" ;;
 	check:1 | bundle:1 | apply:2 | plan:2)
 		_galette_pin_files ;;
 	apply:1 | plan:1 | link:1 | rollback:1 | detach:1 | show:1 | map:1)

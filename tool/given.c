@@ -12,7 +12,7 @@
 #include "bundle.h"
 #include "given.h"
 #include "kernel_has.h"
-#include "load.h"
+#include "probe.h"
 #include "signature.h"
 
 static struct {
@@ -97,7 +97,7 @@ static char *describe(void)
 /* Without privilege nothing can be tried, nor attached. */
 static bool kernel_can(struct diag *diag)
 {
-	bool possible = load_possible(), can = true;
+	bool possible = probe_may_load(), can = true;
 
 	for (int i = 0; i < bundle_needs(given.bundle); i++) {
 		const char *need = bundle_need(given.bundle, i);

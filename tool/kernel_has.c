@@ -6,7 +6,7 @@
 #include <bpf/libbpf.h>
 
 #include "kernel_has.h"
-#include "slow_needs.h"
+#include "probe.h"
 
 static enum kernel_answer has_af_xdp(void)
 {
@@ -25,7 +25,7 @@ enum kernel_answer kernel_has(const char *feature)
 	if (!strcmp(feature, KERNEL_AF_XDP))
 		return has_af_xdp();
 	if (!strcmp(feature, KERNEL_LIVE_FRAMES))
-		return slow_needs_live_frames() ? KERNEL_LACKS : KERNEL_HAS;
+		return probe_live_frame() ? KERNEL_LACKS : KERNEL_HAS;
 	for (int type = BPF_MAP_TYPE_HASH; (name = libbpf_bpf_map_type_str(type)); type++)
 		if (!strcmp(name, feature))
 			return libbpf_probe_bpf_map_type(type, NULL) == 0 ? KERNEL_LACKS

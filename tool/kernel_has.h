@@ -15,7 +15,7 @@ enum kernel_answer {
 
 /*
  * A type of map, as libbpf_bpf_map_type_str() calls it, or one of the above. For all but
- * KERNEL_AF_XDP the caller must be one that may load programs (load_possible()).
+ * KERNEL_AF_XDP the caller must be one that may load programs (probe_may_load()).
  */
 enum kernel_answer kernel_has(const char *feature);
 

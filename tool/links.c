@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <errno.h>
+#include <libgen.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 #include <linux/if_link.h>
 #include <bpf/bpf.h>
 
 #include "diag.h"
+#include "holder.h"
 #include "kernel_log.h"
 #include "links.h"
 #include "load.h"
 #include "netdev.h"
 #include "pins.h"
 #include "root.skel.h"
+#include "shell.h"
 
 #ifndef ENOTSUPP
 #define ENOTSUPP 524 /* the kernel's own; drivers return it */
 #endif
-
-/* Programs by where they are: native XDP, generic XDP. */
-static const char *const root_names[] = { "galette_root", "galette_root_ge" };
 
 static bool has_name(__u32 id, const char *name)
 {
@@ -89,7 +90,7 @@ static int load_root(const struct state *state, bool generic)
 /* All interfaces of a chain that have the same mode have the same program. */
 static int root_program(const struct state *state, bool generic)
 {
-	__u32 id = linked_program(state, root_names[generic]);
+	__u32 id = linked_program(state, holder_root_names[generic]);
 	int fd = id ? bpf_prog_get_fd_by_id(id) : load_root(state, generic);
 
 	if (fd < 0)
@@ -126,19 +127,19 @@ static const char *driver_reason(const struct model_interface *interface, int pr
 static void driver_remedy(const struct model_interface *interface, const char *reason,
 			  char *text, size_t size)
 {
-	char prefix[NETDEV_PREFIX_LEN] = "";
-	const char *name = interface->name;
+	char prefix[NETDEV_PREFIX_LEN] = "", name[SHELL_IFNAME_LEN];
 	struct netdev dev, peer;
 
 	*text = '\0';
+	shell_word(name, sizeof(name), interface->name);
 	if (strstr(reason, "Peer ") || strstr(reason, " peer ")) {
 		if (netdev_read(interface->ifindex, &dev) || !dev.has_peer ||
 		    netdev_read_peer(&dev, &peer, prefix))
 			return;
-		name = peer.name;
+		shell_word(name, sizeof(name), peer.name);
 	}
 	if (strcasestr(reason, "mtu"))
-		snprintf(text, size, "%sip link set %s mtu 1500", prefix, name);
+		snprintf(text, size, "%sip link set dev %s mtu 1500", prefix, name);
 	else if (strstr(reason, "peer tx queues"))
 		snprintf(text, size, "%sethtool -L %s tx 1", prefix, name);
 	else if (strstr(reason, "GRO_HW"))
@@ -148,33 +149,28 @@ static void driver_remedy(const struct model_interface *interface, const char *r
 }
 
 /* Who has the interface, and the command that makes it let go. */
-static void say_taken(const struct model_interface *interface)
+static void say_taken(const struct state *state, const struct model_interface *interface)
 {
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-	struct bpf_prog_info info = { 0 };
-	__u32 length = sizeof(info);
-	int fd = -1;
+	char root[PATH_MAX], command[HOLDER_COMMAND_LEN];
+	struct holder holder;
 
-	if (!bpf_xdp_query(interface->ifindex, 0, &query))
-		fd = bpf_prog_get_fd_by_id(query.drv_prog_id ?: query.skb_prog_id);
-	if (fd >= 0) {
-		bpf_obj_get_info_by_fd(fd, &info, &length);
-		close(fd);
+	if (holder_find(interface->ifindex, dirname(strcpy(root, state->dir)), &holder))
+		error("cannot attach to %s: XDP is taken", interface->name);
+	else if (holder.galette)
+		error("cannot attach to %s: %s%s has it (galette-pin show)", interface->name,
+		      *holder.chain ? "chain " : "a chain that is pinned elsewhere",
+		      holder.chain);
+	else {
+		holder_mend(&holder, interface->name, command, sizeof(command));
+		error("cannot attach to %s: XDP program %u '%s' is on it (%s)", interface->name,
+		      holder.prog_id, holder.name, command);
 	}
-	if (!strcmp(info.name, root_names[0]) || !strcmp(info.name, root_names[1]))
-		error("cannot attach to %s: another chain has it (galette-pin show)",
-		      interface->name);
-	else
-		error("cannot attach to %s: XDP program %u '%s' is on it (ip link set dev %s "
-		      "xdp "
-		      "off; bpftool link show, if it is a link)",
-		      interface->name, info.id, info.name, interface->name);
 }
 
-static void say_why(const struct model_interface *interface, int err)
+static void say_why(const struct state *state, const struct model_interface *interface, int err)
 {
 	if (err == -EBUSY || err == -EEXIST)
-		say_taken(interface);
+		say_taken(state, interface);
 	else if (err == -ENODEV)
 		error("cannot attach to %s: there is no such interface in this network "
 		      "namespace",
@@ -200,7 +196,7 @@ static int attach_generic(const struct state *state, struct model_interface *int
 	interface->mode = XDP_FLAGS_SKB_MODE;
 	fd = create(interface, program, interface->mode);
 	if (fd < 0)
-		say_why(interface, fd);
+		say_why(state, interface, fd);
 	close(program);
 	return fd;
 }
@@ -210,7 +206,7 @@ static int attach_native(const struct state *state, struct model_interface *inte
 			 enum attach_mode mode, bool *refused)
 {
 	int program = root_program(state, false), fd;
-	char remedy[NETDEV_PREFIX_LEN + 64];
+	char remedy[NETDEV_PREFIX_LEN + SHELL_IFNAME_LEN + 32];
 	const char *reason;
 
 	*refused = false;
@@ -219,7 +215,7 @@ static int attach_native(const struct state *state, struct model_interface *inte
 	interface->mode = XDP_FLAGS_DRV_MODE;
 	fd = create(interface, program, interface->mode);
 	if (fd < 0 && !driver_refused(fd))
-		say_why(interface, fd);
+		say_why(state, interface, fd);
 	if (driver_refused(fd)) {
 		reason = driver_reason(interface, program, fd);
 		driver_remedy(interface, reason, remedy, sizeof(remedy));

@@ -262,17 +262,3 @@ void load_proof(const struct model *model, int function, struct diag *diag)
 			   f->object->file, verdict ?: strerror(-err));
 	free(log);
 }
-
-bool load_possible(void)
-{
-	const struct bpf_insn pass[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = XDP_PASS },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "galette_probe", "Dual BSD/GPL", pass, 2,
-			       NULL);
-
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0;
-}

@@ -30,7 +30,4 @@ void load_uniform(struct bpf_object *object);
  */
 void load_proof(const struct model *model, int function, struct diag *diag);
 
-/* Whether this process may load programs at all. */
-bool load_possible(void);
-
 #endif

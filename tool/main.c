@@ -61,6 +61,11 @@ const struct verb verbs[] = {
 	  "  CHAIN: its maps. CHAIN MAP: the entries, one 'KEY VALUE' a line, as 'set -' "
 	  "reads\n"
 	  "  them from standard input.\n" },
+	{ "doctor", verb_doctor, 0, 64, 0, "[IF]...",
+	  "what this machine can do, and what mends what it cannot",
+	  "  Of all interfaces that are up, or of these. Nothing is changed.\n"
+	  "  wrong: no chain would run, and the exit status is 1; note: something would be\n"
+	  "  slow, or missing. Below it is the command that mends it.\n" },
 	{ "help", verb_help, 0, 1, 0, "[VERB]", "this text, or more on a verb", "" },
 	{ "version", verb_version, 0, 0, 0, "", "print the version", "" },
 	{ 0 },

@@ -2,29 +2,27 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 #include <bpf/libbpf.h>
-#include <linux/ethtool.h>
 #include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
-#include <linux/sockios.h>
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
 #include <netlink/route/link.h>
 
+#include "ethtool.h"
 #include "netdev.h"
+#include "shell.h"
 
 /* include/uapi/linux/netdev.h, which Debian 12 does not have. */
 enum {
 	GNL_NETDEV_CMD_DEV_GET = 1,
 	GNL_NETDEV_A_DEV_IFINDEX = 1,
 	GNL_NETDEV_A_DEV_XDP_FEATURES = 3,
-	GNL_NETDEV_XDP_ACT_NDO_XMIT = 4,
 };
 
 /* ---- one interface of this namespace ---- */
@@ -37,11 +35,14 @@ static int read_link(struct netdev *dev)
 
 	if (sock && !nl_connect(sock, NETLINK_ROUTE) &&
 	    !rtnl_link_get_kernel(sock, dev->ifindex, NULL, &link)) {
-		const char *type = rtnl_link_get_type(link);
+		const char *type = rtnl_link_get_type(link); /* NULL: none that ip(8) can add */
 
 		snprintf(dev->name, sizeof(dev->name), "%s", rtnl_link_get_name(link));
+		snprintf(dev->kind, sizeof(dev->kind), "%s", type ?: "");
 		dev->up = rtnl_link_get_flags(link) & IFF_UP;
-		dev->has_peer = type && !strcmp(type, "veth");
+		dev->loopback = rtnl_link_get_flags(link) & IFF_LOOPBACK;
+		dev->mtu = rtnl_link_get_mtu(link);
+		dev->has_peer = !strcmp(dev->kind, "veth");
 		dev->peer = rtnl_link_get_link(link);
 		if (rtnl_link_get_link_netnsid(link, &dev->peer_netns))
 			dev->peer_netns = -1;
@@ -52,58 +53,32 @@ static int read_link(struct netdev *dev)
 	return err;
 }
 
-static int ethtool(int sock, const char *name, void *command)
-{
-	struct ifreq request = { .ifr_data = command };
-
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-	return ioctl(sock, SIOCETHTOOL, &request) ? -errno : 0;
-}
-
-static int read_settings(struct netdev *dev)
-{
-	struct ethtool_drvinfo driver = { .cmd = ETHTOOL_GDRVINFO };
-	struct ethtool_value gro = { .cmd = ETHTOOL_GGRO }, flags = { .cmd = ETHTOOL_GFLAGS };
-	int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int err;
-
-	if (sock < 0)
-		return -errno;
-	err = ethtool(sock, dev->name, &driver) ?:
-	      ethtool(sock, dev->name, &gro)    ?:
-	      ethtool(sock, dev->name, &flags);
-	close(sock);
-	if (err)
-		return err;
-	snprintf(dev->driver, sizeof(dev->driver), "%s", driver.driver);
-	dev->gro = gro.data;
-	dev->vlan_stripped = flags.data & ETH_FLAG_RXVLAN;
-	return 0;
-}
-
 int netdev_read(__u32 ifindex, struct netdev *dev)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, xdp);
 	int err;
 
 	*dev = (struct netdev) { .ifindex = ifindex };
-	err = read_link(dev) ?: read_settings(dev) ?: bpf_xdp_query(ifindex, 0, &xdp);
+	err = read_link(dev) ?: ethtool_offloads(dev->name, &dev->offloads, &dev->fixed) ?:
+	      bpf_xdp_query(ifindex, 0, &xdp);
+	if (err)
+		return err;
+	ethtool_driver(dev->name, dev->driver);
+	if (!*dev->driver)
+		snprintf(dev->driver, sizeof(dev->driver), "%s", dev->kind);
+	ethtool_queues(dev->name, &dev->rx_queues, &dev->tx_queues);
 	dev->native_xdp = xdp.drv_prog_id;
-	return err;
+	return 0;
 }
 
 __u32 netdev_queues(__u32 ifindex)
 {
-	struct ethtool_channels channels = { .cmd = ETHTOOL_GCHANNELS };
-	int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	char name[IF_NAMESIZE];
+	__u32 rx = 0, tx;
 
-	if (sock < 0)
-		return 1;
-	if (!if_indextoname(ifindex, name) || ethtool(sock, name, &channels))
-		channels.rx_count = channels.combined_count = 0;
-	close(sock);
-	return channels.rx_count + channels.combined_count ?: 1;
+	if (if_indextoname(ifindex, name))
+		ethtool_queues(name, &rx, &tx);
+	return rx ?: 1;
 }
 
 /* ---- questions to netlink that libnl has no function for ---- */
@@ -144,21 +119,49 @@ static int netns_id(struct nl_sock *sock, int netns_fd)
 	return ask(sock, msg, read_nsid, &id) < 0 ? NETNSA_NSID_NOT_ASSIGNED : id;
 }
 
+static int read_max_mtu(struct nl_msg *msg, void *answer)
+{
+	struct nlattr *max =
+		nlmsg_find_attr(nlmsg_hdr(msg), sizeof(struct ifinfomsg), IFLA_MAX_MTU);
+
+	if (max)
+		*(__u32 *)answer = nla_get_u32(max);
+	return NL_OK;
+}
+
+int netdev_max_mtu(__u32 ifindex, __u32 *mtu)
+{
+	struct ifinfomsg header = { .ifi_index = ifindex };
+	struct nl_sock *sock = nl_socket_alloc();
+	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETLINK, NLM_F_REQUEST);
+	int err = -EIO;
+
+	*mtu = 0;
+	if (sock && msg && !nl_connect(sock, NETLINK_ROUTE)) {
+		nlmsg_append(msg, &header, sizeof(header), NLMSG_ALIGNTO);
+		err = ask(sock, msg, read_max_mtu, mtu) < 0 || !*mtu ? -EIO : 0;
+		msg = NULL;
+	}
+	nlmsg_free(msg);
+	nl_socket_free(sock);
+	return err;
+}
+
 static int read_xdp_features(struct nl_msg *msg, void *answer)
 {
 	struct nlattr *features =
 		nlmsg_find_attr(nlmsg_hdr(msg), GENL_HDRLEN, GNL_NETDEV_A_DEV_XDP_FEATURES);
 
 	if (features)
-		*(int *)answer = (nla_get_u64(features) & GNL_NETDEV_XDP_ACT_NDO_XMIT) != 0;
+		*(int *)answer = nla_get_u64(features) & INT_MAX;
 	return NL_OK;
 }
 
-int netdev_takes_redirects(__u32 ifindex)
+int netdev_xdp_features(__u32 ifindex)
 {
 	struct nl_sock *sock = nl_socket_alloc();
 	struct nl_msg *msg = nlmsg_alloc();
-	int family, takes = -1;
+	int family, features = -1;
 
 	if (!sock || !msg || genl_connect(sock))
 		goto out;
@@ -167,23 +170,32 @@ int netdev_takes_redirects(__u32 ifindex)
 		goto out;
 	genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, family, 0, 0, GNL_NETDEV_CMD_DEV_GET, 1);
 	nla_put_u32(msg, GNL_NETDEV_A_DEV_IFINDEX, ifindex);
-	ask(sock, msg, read_xdp_features, &takes);
+	ask(sock, msg, read_xdp_features, &features);
 	msg = NULL;
 out:
 	nlmsg_free(msg);
 	nl_socket_free(sock);
-	return takes;
+	return features;
+}
+
+int netdev_takes_redirects(__u32 ifindex)
+{
+	int features = netdev_xdp_features(ifindex);
+
+	return features < 0 ? -1 : (features & NETDEV_XDP_NDO_XMIT) != 0;
 }
 
 /* ---- the other end of a veth ---- */
 
+/* How to get into the namespace of this file. */
 static bool describe(const char *path, char prefix[NETDEV_PREFIX_LEN])
 {
-	char name[NAME_MAX + 1];
+	char word[NETDEV_PREFIX_LEN - sizeof("nsenter --net= ")];
 	int pid;
 
-	if (sscanf(path, "/run/netns/%255s", name) == 1)
-		snprintf(prefix, NETDEV_PREFIX_LEN, "nsenter --net=/run/netns/%s ", name);
+	if (!strncmp(path, "/run/netns/", 11))
+		snprintf(prefix, NETDEV_PREFIX_LEN, "nsenter --net=%s ",
+			 shell_word(word, sizeof(word), path));
 	else if (sscanf(path, "/proc/%d/", &pid) == 1)
 		snprintf(prefix, NETDEV_PREFIX_LEN, "nsenter -n -t %d ", pid);
 	else

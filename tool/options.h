@@ -71,6 +71,7 @@ int verb_rollback(struct options *options);
 int verb_detach(struct options *options);
 int verb_show(struct options *options);
 int verb_map(struct options *options);
+int verb_doctor(struct options *options);
 int verb_help(struct options *options);
 int verb_version(struct options *options);
 

@@ -42,21 +42,50 @@ static bool mounts_are_ours_alone(void)
 	       ours.st_ino != theirs.st_ino;
 }
 
-static int mount_bpffs(const char *where)
+static const char standard[] = "/sys/fs/bpf";
+
+/* What is relative gets a slash to end at, and one at the end goes. */
+static void normalize(char path[PATH_MAX], const char *root)
 {
-	if (mounts_are_ours_alone()) {
+	snprintf(path, PATH_MAX, "%s%s", *root == '/' ? "" : "./", root);
+	for (size_t end = strlen(path); end > 1 && path[end - 1] == '/'; end--)
+		path[end - 1] = '\0';
+}
+
+static enum pins_place look(char *path)
+{
+	char *slash;
+
+	if (!strncmp(path, standard, strlen(standard)) && !pins_on_bpffs(standard))
+		return mounts_are_ours_alone() ? PINS_ENDING : PINS_UNMOUNTED;
+	while (access(path, F_OK) && (slash = strrchr(path, '/')) && slash != path)
+		*slash = '\0';
+	return pins_on_bpffs(path) ? PINS_THERE : PINS_ELSEWHERE;
+}
+
+enum pins_place pins_look(const char *root)
+{
+	char path[PATH_MAX];
+
+	normalize(path, root);
+	return look(path);
+}
+
+static int mount_standard(enum pins_place place)
+{
+	if (place == PINS_ENDING) {
 		error("no bpf filesystem on %s, and one mounted here would end with this "
 		      "command: enter a network namespace with nsenter --net=/run/netns/NAME, "
 		      "which keeps the mounts",
-		      where);
+		      standard);
 		return -ENODEV;
 	}
-	if (mount("bpf", where, "bpf", 0, "mode=0700")) {
+	if (mount("bpf", standard, "bpf", 0, "mode=0700")) {
 		int err = -errno;
 
 		error("no bpf filesystem on %s, and it cannot be mounted: %s (mount -t bpf bpf "
 		      "%s)",
-		      where, strerror(-err), where);
+		      standard, strerror(-err), standard);
 		return err;
 	}
 	return 0;
@@ -82,19 +111,16 @@ static int make_below(char *path)
 
 int pins_prepare(const char *root)
 {
-	static const char where[] = "/sys/fs/bpf";
+	enum pins_place place = pins_look(root);
 	char path[PATH_MAX];
 	int err;
 
-	/* What is relative gets a slash to end at, and one at the end goes. */
-	snprintf(path, sizeof(path), "%s%s", *root == '/' ? "" : "./", root);
-	for (size_t end = strlen(path); end > 1 && path[end - 1] == '/'; end--)
-		path[end - 1] = '\0';
-	if (!strncmp(path, where, strlen(where)) && !pins_on_bpffs(where)) {
-		err = mount_bpffs(where);
+	if (place == PINS_ENDING || place == PINS_UNMOUNTED) {
+		err = mount_standard(place);
 		if (err)
 			return err;
 	}
+	normalize(path, root);
 	err = make_below(path);
 	if (err == -ENODEV)
 		error("%s is not on a bpf filesystem (mount -t bpf bpf DIR, then --pin-root "

@@ -13,6 +13,16 @@
 
 #define PINS_DEFAULT_ROOT "/sys/fs/bpf/galette"
 
+enum pins_place {
+	PINS_THERE,     /* on a bpffs, or to be made there */
+	PINS_UNMOUNTED, /* below /sys/fs/bpf, where none is mounted */
+	PINS_ENDING,    /* likewise, and one mounted by this command would end with it */
+	PINS_ELSEWHERE, /* on another filesystem */
+};
+
+/* Where `root` is, or would be. */
+enum pins_place pins_look(const char *root);
+
 /*
  * Make sure that `root` is, or can be made, a directory of a bpffs: mounts one
  * on /sys/fs/bpf where there is none and it would outlive this command. Prints

@@ -127,11 +127,11 @@ echo 'links = [{ from = "rx", to = ["pass"] }]' | pin attach peer0 -
 
 # ---- down ----
 ip link set eth0 down
-attach "interface down" "eth0 is down \(ip link set eth0 up\)" eth0 "$T/tx.toml"
+attach "interface down" "eth0: it is down \(ip link set dev eth0 up\)" eth0 "$T/tx.toml"
 mend
 detach
 ip link set peer0 down
-attach "peer down" "eth0: its peer peer0 is down \(ip link set peer0 up\)" eth0 "$T/tx.toml"
+attach "peer down" "eth0: its peer peer0 is down \(ip link set dev peer0 up\)" eth0 "$T/tx.toml"
 mend
 holds "… frames arrive" test "$(frames peer0)" -ge 8
 detach
@@ -143,8 +143,8 @@ $GRO
 # ---- native XDP refused ----
 ip link set peer0 mtu 9000
 expect 1 "MTU of 9000, --mode native" pin attach --mode native eth0 "$T/self.toml"
-sentence "… the driver's reason" "eth0: .*MTU is too large.*\(ip link set peer0 mtu 1500\)"
-attach "MTU of 9000" "eth0: generic XDP.*MTU is too large.*\(ip link set peer0 mtu 1500, then" \
+sentence "… the driver's reason" "eth0: .*MTU is too large.*\(ip link set dev peer0 mtu 1500\)"
+attach "MTU of 9000" "eth0: generic XDP.*MTU is too large.*\(ip link set dev peer0 mtu 1500, then" \
 	eth0 "$T/self.toml"
 equal "… it works" 8 "$(frames peer0)"
 mend
@@ -169,8 +169,8 @@ alien=/sys/fs/bpf/alien
 for mode in xdpdrv xdpgeneric; do
 	ip link set eth0 $mode pinned $alien
 	expect 1 "a program of somebody else's, $mode" pin attach eth0 "$T/self.toml"
-	sentence "… is named as the cause" "eth0: XDP program .* is on it .*ip link set dev eth0 xdp off"
-	ip link set eth0 $mode off
+	sentence "… is named as the cause" "eth0: XDP program .* is on it \(ip link set dev eth0 $mode off\)"
+	mend
 done
 rm -r /sys/fs/bpf/alien
 
@@ -261,6 +261,7 @@ detach
 expect 0 "… and tx" attach_blind "$T/tx.toml"
 sentence "… a condition" "eth0: .*vanish unless its peer.*native XDP$"
 detach
+ip link del eth0 # its namespace goes later
 kill $sleeper
 wait $sleeper 2> /dev/null
 rm /run/netns/other

@@ -58,6 +58,11 @@ if [ -s "$T/lines" ]; then
 	done
 fi
 
+for topic in state peer $("$GALETTE" -j doctor lo | jq -r '[.[].topic] | unique[]'); do
+	holds "the man page has doctor's $topic" grep -Eq "^\.BR? ${topic//-/.-}( |$)" \
+		<<< "$(sed -n '/^\.BR doctor/,/^\.BR help/p' "$MAN")"
+done
+
 # ---- which verb takes which option ----
 
 # The options that VERB takes, as it says itself.
@@ -237,6 +242,7 @@ completes "first.toml" "galette-pin check f"
 completes "dir.toml" "galette-pin apply eth0 dir"
 completes "eth0 eth1 eth2" "galette-pin attach e"
 completes "eth0 eth1 eth2" "galette-pin attach lan=e"
+completes "eth0 eth1 eth2" "galette-pin doctor lo e"
 for verb in $VERBS; do
 	completes "$( (sed -n "s/^$verb /--/p" "$T/takes"; printf -- '--%s\n' "${GLOBAL[@]}") |
 		sort | one_line)" \

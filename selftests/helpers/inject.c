@@ -71,8 +71,10 @@ static const char *const commands[] = {
 static const struct {
 	const char *name;
 	int value;
-} errors[] = { { "ENOMEM", ENOMEM }, { "EPERM", EPERM }, { "ENOSPC", ENOSPC },
-	       { "EBUSY", EBUSY },   { "EINTR", EINTR }, { "EAGAIN", EAGAIN } };
+} errors[] = { { "ENOMEM", ENOMEM }, { "EPERM", EPERM },
+	       { "ENOSPC", ENOSPC }, { "EBUSY", EBUSY },
+	       { "EINTR", EINTR },   { "EAGAIN", EAGAIN },
+	       { "EINVAL", EINVAL }, { "EAFNOSUPPORT", EAFNOSUPPORT } };
 
 static const char *list = "all";
 static long at;         /* which call to hit; 0: none */

@@ -37,15 +37,23 @@ int deliver_open(struct deliver *deliver, const char *chain_dir)
 }
 
 /* The kernel makes a page pool for a batch: of one, when there is one packet. */
-int deliver(const struct deliver *deliver, const void *packet, size_t length, __u32 ifindex,
-	    bool generic)
+int deliver_run(int program, const void *packet, size_t length, __u32 ifindex, __u32 *verdict)
 {
 	struct xdp_md context = { .data_end = length, .ingress_ifindex = ifindex };
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .data_size_in = length,
 		    .ctx_in = &context, .ctx_size_in = sizeof(context), .repeat = 1,
 		    .batch_size = 1, .flags = BPF_F_TEST_XDP_LIVE_FRAMES);
+	int err = bpf_prog_test_run_opts(program, &opts) ? -errno : 0;
 
-	return bpf_prog_test_run_opts(generic ? deliver->generic : deliver->native, &opts)
-		       ? -errno
-		       : 0;
+	*verdict = opts.retval;
+	return err;
+}
+
+int deliver(const struct deliver *deliver, const void *packet, size_t length, __u32 ifindex,
+	    bool generic)
+{
+	__u32 verdict;
+
+	return deliver_run(generic ? deliver->generic : deliver->native, packet, length,
+			   ifindex, &verdict);
 }

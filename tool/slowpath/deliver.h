@@ -18,6 +18,13 @@ struct deliver {
 /* Load the programs for a chain. 0, or a negative errno. */
 int deliver_open(struct deliver *deliver, const char *chain_dir);
 
+/*
+ * Run a program on a packet as a live frame that an interface has received; 0: of
+ * loopback. *verdict is the program's where the kernel took the frame for an
+ * ordinary one, else 0. 0, or a negative errno.
+ */
+int deliver_run(int program, const void *packet, size_t length, __u32 ifindex, __u32 *verdict);
+
 /* 0, or a negative errno. The packet, from its Ethernet header, is copied. */
 int deliver(const struct deliver *deliver, const void *packet, size_t length, __u32 ifindex,
 	    bool generic);

@@ -3,6 +3,7 @@
 #include "given.h"
 #include "load.h"
 #include "options.h"
+#include "probe.h"
 
 /*
  * What packets meet in the kernel is proved when it is attached, with its maps; a
@@ -10,7 +11,7 @@
  */
 static void prove(const struct model *model, struct diag *diag)
 {
-	if (!load_possible())
+	if (!probe_may_load())
 		return;
 	for (int i = 0; i < model->function_count; i++)
 		if (model->functions[i].decl->disable_xdp && model->functions[i].object->bpf)
