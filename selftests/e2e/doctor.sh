@@ -20,7 +20,7 @@ done
 pin attach --name c eth0 "$T/pass.toml" > "$T/attach" 2>&1
 equal "and a chain runs" 0 $?
 pin -q detach c
-if has_load; then
+if has_live_frames; then
 	equal "live frames, as loadgen finds" ok "$(levels live-frames)"
 else
 	equal "no live frames, as loadgen finds" note "$(levels live-frames)"
