@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "alloc.h"
@@ -151,15 +151,17 @@ static bool take_bundle(char *bytes, size_t length, struct diag *diag)
 }
 
 /*
- * What comes by standard input may come from elsewhere, and could have taken a signed bundle's
- * place; a file is this machine's.
+ * What comes by standard input or a pipe may come from elsewhere, and could have taken a
+ * signed bundle's place; a file is this machine's.
  */
 static bool may_be_unsigned(const char *file, const char *bytes, size_t length,
 			    struct diag *diag)
 {
+	struct stat st;
 	char *signer;
 
-	if (strcmp(file, "-") || !signature_check(bytes, length, NULL, 0, &signer))
+	if ((strcmp(file, "-") && !stat(file, &st) && S_ISREG(st.st_mode)) ||
+	    !signature_check(bytes, length, NULL, 0, &signer))
 		return true;
 	diag_error(diag, (struct loc) { 0 }, "refused for its signature");
 	return false;
@@ -193,7 +195,10 @@ struct chain *given_read(const char *file, struct diag *diag)
 	} else if (bytes && take_bundle(bytes, length, diag)) {
 		const struct bundle_member *member = &given.bundle->members[0];
 
-		chain = chain_parse((const char *)member->bytes, member->size, diag);
+		if (member->size > CHAIN_TEXT_MAX)
+			diag_error(diag, (struct loc) { 0 }, "its chain is too large");
+		else
+			chain = chain_parse((const char *)member->bytes, member->size, diag);
 	}
 	return chain;
 }
@@ -267,15 +272,14 @@ int given_open(const char *path, const char *suffix, char **file)
 
 void given_origin(struct galette_origin *origin)
 {
-	const char *slash = strrchr(given.name ?: "", '/');
+	const char *slash = strrchr(given.name ?: "", '/'), *name;
 
 	if (!given.bundle)
 		return;
-	snprintf(origin->bundle, sizeof(origin->bundle), "%s", slash ? slash + 1 : given.name);
+	name = slash ? slash + 1 : given.name;
 	/* Shown on terminals as it is. */
-	for (char *c = origin->bundle; *c; c++)
-		if (iscntrl((unsigned char)*c))
-			*c = '?';
+	snprintf(origin->bundle, sizeof(origin->bundle), "%s",
+		 bundle_name_possible(name) ? name : "?");
 	snprintf(origin->sha256, sizeof(origin->sha256), "%s", given.bundle->digest);
 	snprintf(origin->signer, sizeof(origin->signer), "%s", given.signer ?: "");
 }

@@ -115,6 +115,7 @@ says "… it says so" "a member is not what its manifest says"
 expect 0 "a chain file from standard input" pin -q plan eth0 - < "$T/b.toml"
 trust alice
 expect 0 "where somebody is trusted: chain files of this machine need no signature" pin -q plan eth0 "$T/b.toml"
+expect 2 "… but those from a pipe do" pin -q apply eth0 /dev/stdin < <(cat "$T/b.toml")
 expect 2 "… but those from standard input do, as what may stand for a bundle" pin -q apply eth0 - < "$T/b.toml"
 says "… it says so" "unsigned, and $TRUSTED has keys"
 unchanged

@@ -28,11 +28,12 @@ wakeups() {
 	done
 	echo $sum
 }
-# Whatever was to be done behind the last packet is done: nothing changes over a second.
+# Whatever was to be done behind the last packet is done: nothing changes for longer than it
+# takes the watchdog to look again and see no pipe at work (a quarter of 5 s).
 quiet() {
 	local before
 	before=$(wakeups)
-	sleep 1
+	sleep 2
 	[ "$before" = "$(wakeups)" ]
 }
 
