@@ -57,7 +57,7 @@
  *  10  3  200 | 134 111  1.20 | 11.81 13.36 | 0.03 0.29 | 23414 31401 | 27684 40262
  *
  * The mutex of A was another's in 37 of 150,000 takings at worst (W = 0, N = 3).
- * sendto() failed with nothing but EAGAIN, which says: 32 frames went, more wait.
+ * sendto() failed with EAGAIN, which says: 32 frames went, more wait; and once with EBUSY.
  * With copy mode and no XDP_USE_NEED_WAKEUP poll() transmits as well: without the
  * sendto() A needs one call a packet instead of two at 1k.
  */

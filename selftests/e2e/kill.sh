@@ -155,7 +155,7 @@ series detach "none 2" next_detach detach eth0
 pin -q detach eth0 2> /dev/null
 
 # ---- with a slow path: at some of the calls ----
-STEP=${GALETTE_FULL:-5}
+STEP=${GALETTE_FULL:-7}
 for file in a b; do
 	sed -i '/^\[functions.s2\]/a disable_xdp = true' "$T/$file.toml"
 done
