@@ -198,7 +198,7 @@ series detach 1 none attached -q detach eth0
 pin -q detach eth0
 
 # ---- with a slow path: some of the calls ----
-STEP=${GALETTE_FULL:-4}
+STEP=${GALETTE_FULL:-6}
 for file in a b; do
 	sed -i '/^\[functions.s1\]/a disable_xdp = true' "$T/$file.toml"
 done

@@ -7,7 +7,7 @@
 # modes: native generic
 . "$(dirname "$0")/../lib.sh"
 
-FLOWS=${GALETTE_FLOWS:-16}
+FLOWS=${GALETTE_FLOWS:-$(often 16)}
 
 bench
 

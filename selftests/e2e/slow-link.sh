@@ -6,7 +6,7 @@
 # that a chain begins or ceases to need it.
 . "$(dirname "$0")/../lib.sh"
 
-LINKS=${GALETTE_SLOW_LINKS:-200}
+LINKS=${GALETTE_SLOW_LINKS:-100}
 
 # Its process, by /proc and not by what it says of itself.
 alive() {

@@ -6,7 +6,7 @@
 # that a whole poll of the interface is always under way.
 . "$(dirname "$0")/../lib.sh"
 
-TIMES=${GALETTE_SLOW_LINKS:-10}
+TIMES=${GALETTE_SLOW_LINKS:-6}
 
 # chain FILE PIPES TARGET: in the kernel some 10 ms a poll of 64 packets, then there.
 chain() {
