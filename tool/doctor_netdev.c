@@ -46,6 +46,20 @@ static struct json_object *number(__u32 value)
 
 /* ---- native or generic ---- */
 
+/*
+ * virtnet_xdp_set(): where the host lets the driver, it turns merging off and on by itself;
+ * else native XDP is refused, whatever the features say. (It was called LRO before 5.15.)
+ */
+static bool is_virtio(const struct netdev *dev)
+{
+	return !strcmp(dev->driver, "virtio_net");
+}
+
+static bool host_merges(const struct netdev *dev)
+{
+	return is_virtio(dev) && dev->fixed & (ETHTOOL_LRO | ETHTOOL_GRO_HW);
+}
+
 static enum native_xdp find_native(const struct patient *patient)
 {
 	const struct netdev *dev = &patient->dev;
@@ -54,6 +68,8 @@ static enum native_xdp find_native(const struct patient *patient)
 	/* A veth's features follow its settings, which have findings of their own. */
 	if (dev->native_xdp || dev->has_peer)
 		return NATIVE_YES;
+	if (host_merges(dev))
+		return NATIVE_NO;
 	features = netdev_xdp_features(dev->ifindex);
 	if (features >= 0)
 		return features & NETDEV_XDP_BASIC ? NATIVE_YES : NATIVE_NO;
@@ -83,9 +99,14 @@ static void look_at_xdp(struct findings *findings, const struct patient *patient
 			"generic XDP, slower, unless its driver has native XDP: this "
 			"kernel does not say, attach finds out",
 	};
-	struct finding *finding = add(findings, patient,
-				      patient->native == NATIVE_YES ? FINDING_OK : FINDING_NOTE,
-				      "xdp", what[patient->native]);
+	struct finding *finding =
+		add(findings, patient, patient->native == NATIVE_YES ? FINDING_OK : FINDING_NOTE,
+		    "xdp",
+		    host_merges(&patient->dev)
+			    ? "generic XDP only, slower: its host merges packets (GRO-HW), and "
+			      "only there it can be turned off (QEMU: guest_tso4=off,"
+			      "guest_tso6=off,guest_ufo=off,guest_csum=off)"
+			    : what[patient->native]);
 
 	finding_value(finding, "native",
 		      patient->native == NATIVE_UNKNOWN
@@ -148,7 +169,7 @@ static void look_at_offloads(struct findings *findings, const struct patient *pa
 	int before = findings->count;
 
 	advise_vlan(findings, dev);
-	if (patient->native != NATIVE_NO && !dev->has_peer) {
+	if (patient->native != NATIVE_NO && !dev->has_peer && !is_virtio(dev)) {
 		advise_offload(findings, dev, "", dev->name, ETHTOOL_LRO,
 			       "drivers refuse native XDP while packets are merged (LRO)");
 		advise_offload(findings, dev, "", dev->name, ETHTOOL_GRO_HW,
