@@ -189,9 +189,49 @@ void advise_compile(struct findings *findings)
 
 /* ---- of a chain ---- */
 
-static void advise_interface(struct findings *findings, const struct model_interface *interface,
+/* Whether what comes in by an interface may go out by another, by whatever way. */
+static bool crosses(const struct model *model, const struct model_edge *edge, int interface,
+		    bool *seen)
+{
+	int to = edge->to;
+
+	if (edge->target.kind == TARGET_REDIRECT)
+		return to >= 0 && to != interface;
+	if (edge->target.kind != TARGET_FUNCTION || to < 0 || seen[to])
+		return false;
+	seen[to] = true;
+	for (int i = 0; i < model->functions[to].action_count; i++)
+		if (crosses(model, &model->edges[model->functions[to].base + i], interface, seen))
+			return true;
+	return false;
+}
+
+/* What a bridge does to its ports by itself: a chain may as well route, or answer. */
+static void advise_filter(struct findings *findings, const struct model *model, int interface,
+			  const struct netdev *dev)
+{
+	char word[SHELL_IFNAME_LEN];
+
+	for (int i = GALETTE_SLOT_RX; i < model->edge_count && dev->filters; i++) {
+		const struct model_edge *edge = &model->edges[i];
+		bool seen[CHAIN_FUNCTIONS_MAX] = { false };
+
+		if (edge->function != EDGE_RX || edge->index != interface ||
+		    !crosses(model, edge, interface, seen))
+			continue;
+		finding_mend(finding_add(findings, FINDING_NOTE, "promisc", dev->name,
+					 "frames that are addressed to hosts beyond it do not "
+					 "come in: it takes those for its own address only"),
+			     "ip link set dev %s promisc on",
+			     shell_word(word, sizeof(word), dev->name));
+		return;
+	}
+}
+
+static void advise_interface(struct findings *findings, const struct model *model, int index,
 			     bool tx, bool redirect)
 {
+	const struct model_interface *interface = &model->interfaces[index];
 	struct netdev dev;
 
 	if (netdev_read(interface->ifindex, &dev) || strcmp(dev.name, interface->name))
@@ -204,6 +244,7 @@ static void advise_interface(struct findings *findings, const struct model_inter
 			    "frames for tx(%s) vanish: its driver (%s) does not send what "
 			    "native XDP redirects (attach with --mode generic)",
 			    dev.name, dev.driver);
+	advise_filter(findings, model, index, &dev);
 	advise_vlan(findings, &dev);
 }
 
@@ -227,8 +268,7 @@ void advise(const struct model *model)
 
 	find_sends(model, &sends);
 	for (int i = 0; i < model->interface_count; i++)
-		advise_interface(&findings, &model->interfaces[i], sends.tx[i],
-				 sends.redirect[i]);
+		advise_interface(&findings, model, i, sends.tx[i], sends.redirect[i]);
 	advise_programs(&findings, model);
 	findings_warn(&findings);
 	findings_free(&findings);

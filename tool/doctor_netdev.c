@@ -46,15 +46,15 @@ static struct json_object *number(__u32 value)
 
 /* ---- native or generic ---- */
 
-/*
- * virtnet_xdp_set(): where the host lets the driver, it turns merging off and on by itself;
- * else native XDP is refused, whatever the features say. (It was called LRO before 5.15.)
- */
 static bool is_virtio(const struct netdev *dev)
 {
 	return !strcmp(dev->driver, "virtio_net");
 }
 
+/*
+ * virtnet_xdp_set(): where the host lets the driver, it turns merging off and on by itself;
+ * else native XDP is refused, whatever the features say. (It was called LRO before 5.15.)
+ */
 static bool host_merges(const struct netdev *dev)
 {
 	return is_virtio(dev) && dev->fixed & (ETHTOOL_LRO | ETHTOOL_GRO_HW);

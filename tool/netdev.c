@@ -27,6 +27,17 @@ enum {
 
 /* ---- one interface of this namespace ---- */
 
+/* Hardware does, and what is made of it tells it what to take; a bridge delivers its own. */
+static bool has_filter(const struct netdev *dev)
+{
+	static const char *const kinds[] = { "", "bond", "team", "vlan", "bridge" };
+
+	for (size_t i = 0; !dev->loopback && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!strcmp(dev->kind, kinds[i]))
+			return true;
+	return false;
+}
+
 static int read_link(struct netdev *dev)
 {
 	struct nl_sock *sock = nl_socket_alloc();
@@ -41,6 +52,8 @@ static int read_link(struct netdev *dev)
 		snprintf(dev->kind, sizeof(dev->kind), "%s", type ?: "");
 		dev->up = rtnl_link_get_flags(link) & IFF_UP;
 		dev->loopback = rtnl_link_get_flags(link) & IFF_LOOPBACK;
+		/* The count: the flag that is told is ip(8)'s own, not a bridge's. */
+		dev->filters = has_filter(dev) && !rtnl_link_get_promiscuity(link);
 		dev->mtu = rtnl_link_get_mtu(link);
 		dev->has_peer = !strcmp(dev->kind, "veth");
 		dev->peer = rtnl_link_get_link(link);

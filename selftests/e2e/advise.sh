@@ -215,6 +215,19 @@ if ip link add br0 type bridge mcast_snooping 0 2> /dev/null && ip link set br0 
 	attach "generic redirect to a bridge" "" --mode generic lan=eth0 wan=br0 "$T/lan-wan.toml"
 	equal "… frames arrive" 8 "$(frames peer0 peer2)"
 	detach
+	# It delivers what is for itself, as a network card does.
+	attach "frames for hosts beyond it" "br0: .*hosts beyond it.*\(ip link set dev br0 promisc on\)" \
+		--mode generic lan=br0 wan=eth0 "$T/lan-wan.toml"
+	equal "… do not come in" 0 "$(frames peer2 peer0)"
+	mend
+	equal "… frames arrive" 8 "$(frames peer2 peer0)"
+	detach
+	attach "an interface that hears all" "" --mode generic lan=br0 wan=eth0 "$T/lan-wan.toml"
+	detach
+	ip link set br0 promisc off
+	sed 's/tx(wan)/tx(lan)/' "$T/lan-wan.toml" > "$T/back.toml"
+	attach "back by the same interface" "" --mode generic lan=br0 wan=eth0 "$T/back.toml"
+	detach
 else
 	skip "redirect to a bridge" "no bridges in this kernel"
 fi

@@ -33,7 +33,7 @@ take() {
 end() {
 	netns "$1"
 	in_ns "$1" sh -c 'echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6'
-	take "$2" "$3" "$1" && in_ns "$1" ip addr add "$4/24" dev "$3"
+	take "$2" "$3" "$1" && in_ns "$1" ip addr add "$4/24" dev "$3" && in_ns "$1" ip link set "$3" promisc on
 }
 
 if ! end lan 1 near0 192.0.2.1 || ! take 2 eth1 || ! take 3 eth2 || ! end wan 4 far0 192.0.2.2; then
@@ -67,7 +67,15 @@ transfer() {
 	kill $server 2> /dev/null
 	wait $server 2> /dev/null
 }
-equal "attach to two cards" "" "$(cat "$T/err")"
+# Cards take what is for their own address, and say nothing of the rest.
+filtered="frames that are addressed to hosts beyond it do not come in"
+equal "attach to two cards: what they do not hear" 2 "$(grep -c "eth[12]: $filtered" "$T/err")"
+equal "… and nothing else is to be said" 2 "$(wc -l < "$T/err")"
+in_ns lan ip neigh add 192.0.2.2 lladdr 52:54:00:67:61:04 dev near0
+equal "… it is so" "1 0" "$(in_ns lan ping -q -c 2 -i 0.2 192.0.2.2 > /dev/null; echo $? "$(pin -j show gw | jq '.links[0].packets')")"
+in_ns lan ip neigh del 192.0.2.2 dev near0
+sed -n 's/.*(\(ip link set [^()]*\))$/\1/p' "$T/err" > "$T/mend"
+expect 0 "… mended by: $(tr '\n' ';' < "$T/mend")" sh -e "$T/mend"
 pin -j show gw > "$T/out"
 json "both are $MODE" "[.interfaces[].mode] == [\"$MODE\", \"$MODE\"]"
 expect 0 "ping" in_ns lan ping -q -c 3 -i 0.05 192.0.2.2
