@@ -48,7 +48,7 @@ mend() {
 
 # Settings of all interfaces, and all pins.
 settings() {
-	ip -d -j link show | jq -S 'map(del(.stats64))'
+	ip -d -j link show | jq 'map(del(.stats64))'
 	find /sys/fs/bpf | sort
 	cat /proc/self/mountinfo
 }

@@ -52,10 +52,11 @@ for ((i = 0; i < ENTRIES; i++)); do
 done > "$T/batch"
 bpftool batch file "$T/batch" > /dev/null
 equal "$ENTRIES entries put in" "$ENTRIES" "$(dump allow_list | jq length)"
-before=$(dump allow_list | jq -cS 'map(.formatted) | sort')
+before=$(dump allow_list | jq -c 'map(.formatted) | sort')
 id=$(bpftool -j map show pinned "$PINS/eth0/maps/allow_list" | jq .id)
 
-load_start --src 10.1.2.3
+# shellcheck disable=SC2086 # options
+load_start --src 10.1.2.3 ${GALETTE_LOAD-}
 failed=0
 for ((i = 1; i <= APPLIES; i++)); do
 	[ $((i % 2)) = 1 ] && file=b || file=a
@@ -66,7 +67,7 @@ for ((i = 1; i <= APPLIES; i++)); do
 done
 load_stop
 equal "$APPLIES applies, none fails" 0 "$failed"
-equal "the entries are unchanged" "$before" "$(dump allow_list | jq -cS 'map(.formatted) | sort')"
+equal "the entries are unchanged" "$before" "$(dump allow_list | jq -c 'map(.formatted) | sort')"
 equal "it is the same map" "$id" \
 	"$(bpftool -j map show pinned "$PINS/eth0/maps/allow_list" | jq .id)"
 equal "no packet missed the list" "0 0" "$(load '"\(.dropped) \(.lost)"')"
@@ -94,14 +95,14 @@ state "$T/type.toml" 1 count-type
 refused "another type" "$T/type.toml" "map 'counter:seen'.*type is lru_hash, was hash"
 state "$T/size.toml" 1 count 16385
 refused "another size" "$T/size.toml" "map 'allow_list'.*size is 16385, was 16384"
-equal "the entries are still unchanged" "$before" "$(dump allow_list | jq -cS 'map(.formatted) | sort')"
+equal "the entries are still unchanged" "$before" "$(dump allow_list | jq -c 'map(.formatted) | sort')"
 
 expect 1 "--reset-map of an unknown map" pin apply --reset-map seem eth0 "$T/value.toml" ||
 	expect 2 "--reset-map of an unknown map" pin apply --reset-map seem eth0 "$T/value.toml"
 says "… is named" "seem"
 expect 0 "--reset-map" pin apply --reset-map counter:seen eth0 "$T/value.toml"
 equal "starts that map empty" "[]" "$(dump counter:seen)"
-equal "and no other" "$before" "$(dump allow_list | jq -cS 'map(.formatted) | sort')"
+equal "and no other" "$before" "$(dump allow_list | jq -c 'map(.formatted) | sort')"
 probe --src 10.1.2.3
 equal "and it counts from there" 8 "$(dump counter:seen | jq '.[0].formatted.value.packets')"
 expect 0 "rollback" pin rollback eth0

@@ -5,8 +5,8 @@
 # one behind the other: Debian's programs, the kernel's modules, the tree with its build.
 : "${here:?of vm.sh}" "${root:?}" "${work:?}"
 
-# What the tests call.
-GUEST="bash coreutils grep sed mawk findutils util-linux mount iproute2 ethtool jq procps bpftool \
+# What the tests call. gojq is their jq: jq 1.6 first compiles a library, half a second here.
+GUEST="bash coreutils grep sed mawk findutils util-linux mount iproute2 ethtool gojq procps bpftool \
 	diffutils iputils-ping netcat-openbsd kmod libbpf1 libelf1 libnl-3-200 libnl-route-3-200 \
 	libnl-genl-3-200 libjson-c5 libmd0 zlib1g libseccomp2 libcap2 libcmocka0 libstdc++6 \
 	tar openssh-client busybox curl dnsmasq-base iperf3 mosquitto mosquitto-clients nftables"
@@ -34,6 +34,7 @@ userland() {
 		ln -sf bash "$work/userland-$arch/bin/sh"
 		ln -sf mawk "$work/userland-$arch/usr/bin/awk"
 		ln -sf nc.openbsd "$work/userland-$arch/bin/nc"
+		ln -sf gojq "$work/userland-$arch/usr/bin/jq"
 		mkdir -p "$work/userland-$arch"/{proc,sys,dev,tmp,run,root,var/tmp,etc}
 		echo "root:x:0:0::/root:/bin/bash" > "$work/userland-$arch/etc/passwd"
 		archive "$work/userland-$arch" "$unpacked.cpio"

@@ -113,9 +113,15 @@ chain() {
 }
 
 ip addr add 192.0.2.3/24 dev eth1
+# Nobody asks where somebody is while frames are counted.
+in_ns lan ip neigh replace 192.0.2.2 lladdr 52:54:00:67:61:04 dev near0 nud permanent
+in_ns lan ip neigh replace 192.0.2.3 lladdr 52:54:00:67:61:02 dev near0 nud permanent
+ip neigh replace 192.0.2.1 lladdr 52:54:00:67:61:01 dev eth1 nud permanent
+# targets WHAT SLOW TARGET ...
 targets() {
-	local what=$1 slow=$2 before
-	for target in tx drop pass; do
+	local what=$1 slow=$2 before target
+	shift 2
+	for target; do
 		chain $target "$slow" > "$T/chain.toml"
 		holds "$what: attach, to $target" attach eth1 "$T/chain.toml" || return
 		before=$(near)
@@ -137,9 +143,9 @@ targets() {
 		expect 0 "$what: detach" pin detach eth1
 	done
 }
-targets "kernel" false
+targets "kernel" false tx drop pass
 if has_live_frames; then
-	targets "slow path" true
+	targets "slow path" true tx pass
 else
 	skip "the slow path" "this kernel has no live frames"
 fi
