@@ -33,7 +33,8 @@ for i in 1 2 3 4; do
 done
 
 # qemu MACHINE CPU KERNEL INITRD [VARIABLE]: what the kernel does not know, init has in its
-# environment: $name is of machine(). x86 in one thread: with more of them QEMU 7.2 runs code
+# environment: $name is of machine(). In one thread: two machines at once have a core each, and
+# with more of them QEMU 7.2 runs x86 code
 # that another processor has just rewritten, as XDP's dispatcher is, in its old form.
 qemu() {
 	local machine=$1 cpu=$2 kernel=$3 initrd=$4 append="quiet panic=-1 $quick ${5//,/ }"
@@ -45,7 +46,7 @@ qemu() {
 			-smp 2 "${cards[@]}" "${common[@]}" -serial stdio -append "console=ttyS0 $append"
 		;;
 	virt)
-		exec timeout -k 5 "$limit" qemu-system-aarch64 -M virt -accel tcg,thread=multi -cpu "$cpu" -m 1024 -smp 2 \
+		exec timeout -k 5 "$limit" qemu-system-aarch64 -M virt -accel tcg,thread=single -cpu "$cpu" -m 1024 -smp 2 \
 			"${cards[@]}" "${common[@]}" -serial stdio -append "console=ttyAMA0 $append"
 		;;
 	raspi3b)
