@@ -18,17 +18,32 @@ static enum kernel_answer has_af_xdp(void)
 	return fd < 0 && errno == EAFNOSUPPORT ? KERNEL_LACKS : KERNEL_HAS;
 }
 
-enum kernel_answer kernel_has(const char *feature)
+/* The map type that is called so; BPF_MAP_TYPE_UNSPEC: none. */
+static enum bpf_map_type map_type(const char *feature)
 {
 	const char *name;
+
+	for (int type = BPF_MAP_TYPE_HASH; (name = libbpf_bpf_map_type_str(type)); type++)
+		if (!strcmp(name, feature))
+			return type;
+	return BPF_MAP_TYPE_UNSPEC;
+}
+
+bool kernel_has_name(const char *feature)
+{
+	return !strcmp(feature, KERNEL_AF_XDP) || !strcmp(feature, KERNEL_LIVE_FRAMES) ||
+	       map_type(feature) != BPF_MAP_TYPE_UNSPEC;
+}
+
+enum kernel_answer kernel_has(const char *feature)
+{
+	enum bpf_map_type type = map_type(feature);
 
 	if (!strcmp(feature, KERNEL_AF_XDP))
 		return has_af_xdp();
 	if (!strcmp(feature, KERNEL_LIVE_FRAMES))
 		return probe_live_frame() ? KERNEL_LACKS : KERNEL_HAS;
-	for (int type = BPF_MAP_TYPE_HASH; (name = libbpf_bpf_map_type_str(type)); type++)
-		if (!strcmp(name, feature))
-			return libbpf_probe_bpf_map_type(type, NULL) == 0 ? KERNEL_LACKS
-									  : KERNEL_HAS;
-	return KERNEL_UNKNOWN;
+	if (type == BPF_MAP_TYPE_UNSPEC)
+		return KERNEL_UNKNOWN;
+	return libbpf_probe_bpf_map_type(type, NULL) == 0 ? KERNEL_LACKS : KERNEL_HAS;
 }

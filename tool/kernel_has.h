@@ -3,6 +3,8 @@
 #ifndef KERNEL_HAS_H
 #define KERNEL_HAS_H
 
+#include <stdbool.h>
+
 enum kernel_answer {
 	KERNEL_LACKS,
 	KERNEL_HAS,
@@ -12,6 +14,9 @@ enum kernel_answer {
 /* Those that are no types of maps. */
 #define KERNEL_AF_XDP      "af_xdp"
 #define KERNEL_LIVE_FRAMES "live_frames"
+
+/* Whether it is one that kernel_has() can look for; nothing is tried. */
+bool kernel_has_name(const char *feature);
 
 /*
  * A type of map, as libbpf_bpf_map_type_str() calls it, or one of the above. For all but

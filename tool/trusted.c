@@ -57,25 +57,32 @@ static bool parse_name(const char *file, struct trusted_key *key)
 	return true;
 }
 
-static int read_key(int dir, const char *file, struct trusted *trusted)
+static int unreadable(const char *dir, const char *file)
+{
+	int err = errno;
+
+	error("%s/%s: cannot read it: %s", dir, file, strerror(err));
+	return -err;
+}
+
+/* As sshd(8) wants its own: 0, or -EPERM after printing an error. */
+static int check_owner(int fd, const char *dir, const char *file)
+{
+	struct stat st;
+
+	if (!fstat(fd, &st) && (!st.st_uid || st.st_uid == geteuid()) &&
+	    !(st.st_mode & (S_IWGRP | S_IWOTH)))
+		return 0;
+	error("%s%s%s: others than root could put keys there (chown root, chmod go-w)", dir,
+	      *file ? "/" : "", file);
+	return -EPERM;
+}
+
+static int add_key(struct trusted *trusted, const char *file, const char *text, size_t length)
 {
 	struct trusted_key key;
-	size_t length;
-	/* Not to wait for whoever opens a FIFO's other end. */
-	int fd = openat(dir, file, O_RDONLY | O_CLOEXEC | O_NONBLOCK), err = errno;
-	char *text = fd < 0 ? NULL : object_bytes(fd, FILE_MAX, &length);
-	bool good;
+	bool good = strlen(text) == length && parse_key(text, &key);
 
-	if (fd >= 0 && !text)
-		err = errno;
-	if (fd >= 0)
-		close(fd);
-	if (!text) {
-		error("%s/%s: cannot read it: %s", trusted->dir, file, strerror(err));
-		return -err;
-	}
-	good = strlen(text) == length && parse_key(text, &key);
-	free(text);
 	if (!good || !parse_name(file, &key)) {
 		error(good ? "%s/%s: a name has up to %d letters, digits and . _ @ + -"
 			   : "%s/%s: not the public key of one ed25519 key",
@@ -85,6 +92,24 @@ static int read_key(int dir, const char *file, struct trusted *trusted)
 	trusted->keys = xrealloc(trusted->keys, (trusted->count + 1) * sizeof(key));
 	trusted->keys[trusted->count++] = key;
 	return 0;
+}
+
+static int read_key(int dir, const char *file, struct trusted *trusted)
+{
+	/* Not to wait for whoever opens a FIFO's other end. */
+	int fd = openat(dir, file, O_RDONLY | O_CLOEXEC | O_NONBLOCK), err;
+	size_t length;
+	char *text;
+
+	if (fd < 0)
+		return unreadable(trusted->dir, file);
+	err = check_owner(fd, trusted->dir, file);
+	text = err ? NULL : object_bytes(fd, FILE_MAX, &length);
+	if (!err)
+		err = text ? add_key(trusted, file, text, length) : unreadable(trusted->dir, file);
+	free(text);
+	close(fd);
+	return err;
 }
 
 /* ---- the directory ---- */
@@ -128,6 +153,7 @@ int trusted_read(const char *dir, struct trusted *trusted)
 		error("%s: cannot read which keys are trusted: %s", dir, strerror(-err));
 		return err;
 	}
+	err = check_owner(dirfd(directory), dir, "");
 	while (!err && (errno = 0, entry = readdir(directory)))
 		if (is_key(entry))
 			err = read_key(dirfd(directory), entry->d_name, trusted);

@@ -25,7 +25,9 @@ struct trusted {
 /*
  * All of them; none where there is no such directory. Files that do not end in .pub are not
  * looked at. A negative errno after printing an error: what cannot be read might be
- * what somebody relies on. Free it in any case.
+ * what somebody relies on, and who else may write there could trust himself (-EPERM, for the
+ * directory or a key of another user than root and the caller, or writable for others than its
+ * owner). Free it in any case.
  */
 int trusted_read(const char *dir, struct trusted *trusted);
 void trusted_free(struct trusted *trusted);

@@ -169,6 +169,29 @@ static void test_fails_closed(void **state)
 	free(text);
 }
 
+/* Whoever may write there could trust himself. */
+static void test_writable(void **state)
+{
+	size_t length;
+	char *text = sign("alice", &length);
+	static const struct {
+		const char *command, *file;
+	} others[] = {
+		{ "chmod 775", "" },         { "chmod 757", "" },
+		{ "chmod g+w", "alice.pub" }, { "chmod o+w", "alice.pub" },
+		{ "chown 65534", "" },       { "chown 65534", "alice.pub" },
+	};
+
+	/* Without privilege nothing can be given away. */
+	for (size_t i = 0; i < (geteuid() ? 4 : 6); i++) {
+		trusted_are("alice", NULL);
+		assert_string_equal(whose(data, text, length), "alice");
+		shell("%s %s/%s", others[i].command, trust, others[i].file);
+		assert_null(whose(data, text, length));
+	}
+	free(text);
+}
+
 static void test_altered_signature(void **state)
 {
 	size_t length;
@@ -324,6 +347,7 @@ int main(void)
 		cmocka_unit_test(test_signers),
 		cmocka_unit_test(test_nobody_trusted),
 		cmocka_unit_test(test_fails_closed),
+		cmocka_unit_test(test_writable),
 		cmocka_unit_test(test_altered_signature),
 		cmocka_unit_test(test_other_namespace),
 		cmocka_unit_test(test_keys_to_sign_with),
