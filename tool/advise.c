@@ -197,11 +197,13 @@ static bool crosses(const struct model *model, const struct model_edge *edge, in
 
 	if (edge->target.kind == TARGET_REDIRECT)
 		return to >= 0 && to != interface;
-	if (edge->target.kind != TARGET_FUNCTION || to < 0 || seen[to])
+	if ((edge->target.kind != TARGET_FUNCTION && edge->target.kind != TARGET_UPCALL) ||
+	    to < 0 || seen[to])
 		return false;
 	seen[to] = true;
 	for (int i = 0; i < model->functions[to].action_count; i++)
-		if (crosses(model, &model->edges[model->functions[to].base + i], interface, seen))
+		if (crosses(model, &model->edges[model->functions[to].base + i], interface,
+			    seen))
 			return true;
 	return false;
 }
@@ -220,8 +222,8 @@ static void advise_filter(struct findings *findings, const struct model *model, 
 		    !crosses(model, edge, interface, seen))
 			continue;
 		finding_mend(finding_add(findings, FINDING_NOTE, "promisc", dev->name,
-					 "frames that are addressed to hosts beyond it do not "
-					 "come in: it takes those for its own address only"),
+					 "it takes frames for its own address only: none that "
+					 "are addressed to hosts beyond it come in"),
 			     "ip link set dev %s promisc on",
 			     shell_word(word, sizeof(word), dev->name));
 		return;

@@ -11,7 +11,7 @@
  * Warnings about an attached chain: a veth whose peer has neither XDP nor GRO
  * loses what is sent out of it, programs that are not compiled are slow, VLAN
  * offload hides tags from native XDP, an interface that is down hears nothing, and
- * one that joins others' hosts only what is addressed to itself.
+ * a network card only what is addressed to itself.
  */
 void advise(const struct model *model);
 

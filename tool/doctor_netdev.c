@@ -53,7 +53,7 @@ static bool is_virtio(const struct netdev *dev)
 
 /*
  * virtnet_xdp_set(): where the host lets the driver, it turns merging off and on by itself;
- * else native XDP is refused, whatever the features say. (It was called LRO before 5.15.)
+ * else native XDP is refused, whatever the features say. (It was called LRO once.)
  */
 static bool host_merges(const struct netdev *dev)
 {
@@ -100,12 +100,12 @@ static void look_at_xdp(struct findings *findings, const struct patient *patient
 			"kernel does not say, attach finds out",
 	};
 	struct finding *finding =
-		add(findings, patient, patient->native == NATIVE_YES ? FINDING_OK : FINDING_NOTE,
-		    "xdp",
+		add(findings, patient,
+		    patient->native == NATIVE_YES ? FINDING_OK : FINDING_NOTE, "xdp",
 		    host_merges(&patient->dev)
-			    ? "generic XDP only, slower: its host merges packets (GRO-HW), and "
-			      "only there it can be turned off (QEMU: guest_tso4=off,"
-			      "guest_tso6=off,guest_ufo=off,guest_csum=off)"
+			    ? "generic XDP only, slower: its host merges packets (GRO-HW) and "
+			      "does not let the driver turn that off (QEMU: "
+			      "ctrl_guest_offloads=on)"
 			    : what[patient->native]);
 
 	finding_value(finding, "native",

@@ -142,7 +142,7 @@ static void driver_remedy(const struct model_interface *interface, const char *r
 		snprintf(text, size, "%sip link set dev %s mtu 1500", prefix, name);
 	else if (strstr(reason, "peer tx queues"))
 		snprintf(text, size, "%sethtool -L %s tx 1", prefix, name);
-	else if (strstr(reason, "LRO"))
+	else if (strstr(reason, "LRO") && !strstr(reason, "host is"))
 		snprintf(text, size, "ethtool -K %s lro off", name);
 }
 

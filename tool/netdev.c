@@ -27,15 +27,10 @@ enum {
 
 /* ---- one interface of this namespace ---- */
 
-/* Hardware does, and what is made of it tells it what to take; a bridge delivers its own. */
+/* Hardware does, and a bridge. What is made of other interfaces takes what those take. */
 static bool has_filter(const struct netdev *dev)
 {
-	static const char *const kinds[] = { "", "bond", "team", "vlan", "bridge" };
-
-	for (size_t i = 0; !dev->loopback && i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (!strcmp(dev->kind, kinds[i]))
-			return true;
-	return false;
+	return !dev->loopback && (!*dev->kind || !strcmp(dev->kind, "bridge"));
 }
 
 static int read_link(struct netdev *dev)

@@ -14,7 +14,7 @@ struct netdev {
 	char driver[32]; /* else its kind */
 	bool up;
 	bool loopback;
-	bool filters;    /* it takes frames for its own address only, and groups' */
+	bool filters;    /* its own address and groups only, as it is not promiscuous */
 	bool native_xdp; /* it has a program in native mode */
 	__u32 mtu;
 	__u32 rx_queues, tx_queues; /* 0: it does not say */

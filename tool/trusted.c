@@ -106,7 +106,8 @@ static int read_key(int dir, const char *file, struct trusted *trusted)
 	err = check_owner(fd, trusted->dir, file);
 	text = err ? NULL : object_bytes(fd, FILE_MAX, &length);
 	if (!err)
-		err = text ? add_key(trusted, file, text, length) : unreadable(trusted->dir, file);
+		err = text ? add_key(trusted, file, text, length)
+			   : unreadable(trusted->dir, file);
 	free(text);
 	close(fd);
 	return err;

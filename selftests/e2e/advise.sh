@@ -222,6 +222,11 @@ if ip link add br0 type bridge mcast_snooping 0 2> /dev/null && ip link set br0 
 	mend
 	equal "… frames arrive" 8 "$(frames peer2 peer0)"
 	detach
+	ip link set br0 promisc off
+	sed 's/to = \["no-op"\]/to = ["!no-op"]/' "$T/lan-wan.toml" > "$T/slow.toml"
+	attach "… handed on by the slow path" "br0: .*hosts beyond it" --mode generic lan=br0 wan=eth0 "$T/slow.toml"
+	mend
+	detach
 	attach "an interface that hears all" "" --mode generic lan=br0 wan=eth0 "$T/lan-wan.toml"
 	detach
 	ip link set br0 promisc off

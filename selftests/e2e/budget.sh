@@ -33,8 +33,10 @@ exact() {
 	[ "$(origin "$T/now")" = "$(origin "$BUDGET")" ]
 }
 
+# arm64's JIT needs more or fewer instructions for an address, wherever a map happens to be.
 same_jit() {
-	[ "$(jited_yardstick "$T/now")" = "$(jited_yardstick "$BUDGET")" ]
+	[ "$(uname -m)" != aarch64 ] &&
+		[ "$(jited_yardstick "$T/now")" = "$(jited_yardstick "$BUDGET")" ]
 }
 
 if ! exact; then

@@ -153,11 +153,13 @@ if ip tuntap add t0 mode tap 2> "$T/tap" && ip link set t0 up; then
 	fake fixed t0
 	equal "fixed: a note each, and no command" "note note " "$(levels offload t0) $(mends offload)"
 	# virtio-net turns merging off when it gets a program, or has a host that does not let it.
+	fake none t0
+	xdp=$(levels xdp t0)
 	DRIVER=virtio_net fake rx-gro-hw t0
-	equal "virtio-net that merges: no matter" "ok ok" "$(levels xdp t0) $(levels offload t0)"
+	equal "virtio-net that merges: no matter" "$xdp ok" "$(levels xdp t0) $(levels offload t0)"
 	DRIVER=virtio_net fake fixed t0
 	equal "virtio-net whose host merges: generic only" "note ok" "$(levels xdp t0) $(levels offload t0)"
-	holds "… says where it is mended" grep -q guest_tso4=off "$T/found"
+	holds "… says where it is mended" grep -q ctrl_guest_offloads=on "$T/found"
 	fake none t0
 	equal "none of them" ok "$(levels offload t0)"
 	ip link del t0

@@ -6,7 +6,7 @@
 # call N: so every state that a kill between calls can leave is met. Counted are
 # the calls that change what other processes see (below); between two of these
 # the kernel's state is the same wherever the tool dies. To hold that to be true,
-# every second call there is counts of link and rollback, and with GALETTE_FULL=1 each of all.
+# of link and rollback all calls count, every third here; with GALETTE_FULL=1 each of all verbs.
 #
 # After each kill: packets are handled wholly by the old or wholly by the new
 # chain (or, without one, reach the stack), the next command works, and nothing
@@ -42,7 +42,7 @@ series() {
 	local bad=0 list="" start=$SECONDS calls=$CALLS step=$STEP
 	case $verb in *link* | rollback)
 		calls=all
-		[ "$STEP" -gt 1 ] || [ -n "${GALETTE_FULL-}" ] || step=2 ;;
+		[ "$STEP" -gt 1 ] || [ -n "${GALETTE_FULL-}" ] || step=3 ;;
 	esac
 	for ((n = 1; ; n += step)); do
 		"$HELPERS/inject" --calls "$calls" --kill $n -- \

@@ -68,11 +68,11 @@ static int tear_down(void **state)
 /* A new directory with these keys in it. */
 static void trusted_are(const char *first, const char *second)
 {
-	shell("rm -rf %s; mkdir %s", trust, trust);
+	shell("rm -rf %s; mkdir -m 755 %s", trust, trust);
 	if (first)
-		shell("cp %s.pub %s", in(keys, first), trust);
+		shell("install -m 644 %s.pub %s", in(keys, first), trust);
 	if (second)
-		shell("cp %s.pub %s", in(keys, second), trust);
+		shell("install -m 644 %s.pub %s", in(keys, second), trust);
 }
 
 static char *sign(const char *key, size_t *length)
@@ -177,9 +177,9 @@ static void test_writable(void **state)
 	static const struct {
 		const char *command, *file;
 	} others[] = {
-		{ "chmod 775", "" },         { "chmod 757", "" },
+		{ "chmod 775", "" },          { "chmod 757", "" },
 		{ "chmod g+w", "alice.pub" }, { "chmod o+w", "alice.pub" },
-		{ "chown 65534", "" },       { "chown 65534", "alice.pub" },
+		{ "chown 65534", "" },        { "chown 65534", "alice.pub" },
 	};
 
 	/* Without privilege nothing can be given away. */

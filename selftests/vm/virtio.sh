@@ -68,7 +68,7 @@ transfer() {
 	wait $server 2> /dev/null
 }
 # Cards take what is for their own address, and say nothing of the rest.
-filtered="frames that are addressed to hosts beyond it do not come in"
+filtered="it takes frames for its own address only"
 equal "attach to two cards: what they do not hear" 2 "$(grep -c "eth[12]: $filtered" "$T/err")"
 equal "… and nothing else is to be said" 2 "$(wc -l < "$T/err")"
 in_ns lan ip neigh add 192.0.2.2 lladdr 52:54:00:67:61:04 dev near0
@@ -122,19 +122,19 @@ targets() {
 	local what=$1 slow=$2 before target
 	shift 2
 	for target; do
-		chain $target "$slow" > "$T/chain.toml"
+		chain "$target" "$slow" > "$T/chain.toml"
 		holds "$what: attach, to $target" attach eth1 "$T/chain.toml" || return
 		before=$(near)
-		if [ $target = pass ]; then
+		if [ "$target" = pass ]; then
 			expect 0 "$what: ping to this machine" in_ns lan ping -q -c 3 -i 0.05 192.0.2.3
 		else
 			send
 			wait_for came 1 $FRAMES
 		fi
 		pin -j show eth1 > "$T/out"
-		[ $target = pass ] || json "$what: $FRAMES to $target" \
+		[ "$target" = pass ] || json "$what: $FRAMES to $target" \
 			"[.links[].packets] == [$FRAMES, $FRAMES] and .missed == 0"
-		if [ $target = tx ]; then
+		if [ "$target" = tx ]; then
 			holds "$what: … they come back" wait_for back $((before + FRAMES))
 		fi
 		[ "$slow" = false ] || json "$what: … all by galette-slow, and none lost" \

@@ -34,8 +34,8 @@ done
 
 # qemu MACHINE CPU KERNEL INITRD [VARIABLE]: what the kernel does not know, init has in its
 # environment: $name is of machine(). In one thread: two machines at once have a core each, and
-# with more of them QEMU 7.2 runs x86 code
-# that another processor has just rewritten, as XDP's dispatcher is, in its old form.
+# with more threads QEMU 7.2 runs x86 code that another processor has just rewritten, as XDP's
+# dispatcher is, in its old form.
 qemu() {
 	local machine=$1 cpu=$2 kernel=$3 initrd=$4 append="quiet panic=-1 $quick ${5//,/ }"
 	append+=" GALETTE_MACHINE=$name${GALETTE_VM_TESTS:+ GALETTE_TESTS=$GALETTE_VM_TESTS}"
@@ -128,6 +128,11 @@ fi
 mapfile -t machines < <(grep -v '^#' "$here/matrix" | awk -v "name=${1-}" 'name == "" || $1 == name')
 [ ${#machines[@]} -gt 0 ] || {
 	echo "vm.sh: no machine '$1': $(grep -v '^#' "$here/matrix" | cut -d' ' -f1 | tr '\n' ' ')" >&2
+	exit 1
+}
+unknown=$(awk '!/^#/ { for (i = 2; i <= NF; i++) print $i }' "$here/tests" |
+	grep -vxFf <(awk '!/^#/ { print $1 }' "$here/matrix")) && {
+	echo "vm.sh: selftests/vm/tests names machines that there are not: $unknown" >&2
 	exit 1
 }
 for arch in $(printf '%s\n' "${machines[@]}" | awk '{ print $2 }' | sort -u); do
