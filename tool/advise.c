@@ -17,11 +17,13 @@ const char *mode_name(__u32 mode)
 					    : "none";
 }
 
-/* ---- where native XDP sends packets: generic XDP sends as the stack does, and needs nothing ---- */
+/* ---- where packets go ---- */
 
+/* Generic XDP sends as the stack does, and needs nothing: tx and redirect are native XDP's. */
 struct sends {
 	bool tx[GALETTE_INTERFACES_MAX];       /* by XDP_TX */
 	bool redirect[GALETTE_INTERFACES_MAX]; /* by tx(IF), from any interface */
+	bool crosses[GALETTE_INTERFACES_MAX];  /* from it by tx(another), in whatever way */
 };
 
 static void follow(const struct model *model, const struct model_edge *edge, int interface,
@@ -43,15 +45,36 @@ static void follow(const struct model *model, const struct model_edge *edge, int
 		       sends);
 }
 
+/* Whether what comes in by an interface may go out by another, by whatever way. */
+static bool crosses(const struct model *model, const struct model_edge *edge, int interface,
+		    bool *seen)
+{
+	int to = edge->to;
+
+	if (edge->target.kind == TARGET_REDIRECT)
+		return to >= 0 && to != interface;
+	if (!target_is_function(&edge->target) || to < 0 || seen[to])
+		return false;
+	seen[to] = true;
+	for (int i = 0; i < model->functions[to].action_count; i++)
+		if (crosses(model, &model->edges[model->functions[to].base + i], interface,
+			    seen))
+			return true;
+	return false;
+}
+
 static void find_sends(const struct model *model, struct sends *sends)
 {
 	memset(sends, 0, sizeof(*sends));
 	for (int i = GALETTE_SLOT_RX; i < model->edge_count; i++) {
 		const struct model_edge *edge = &model->edges[i];
-		bool seen[CHAIN_FUNCTIONS_MAX] = { false };
+		bool seen[CHAIN_FUNCTIONS_MAX] = { false },
+		     crossed[CHAIN_FUNCTIONS_MAX] = { false };
 
-		if (edge->function == EDGE_RX &&
-		    model->interfaces[edge->index].mode == XDP_FLAGS_DRV_MODE)
+		if (edge->function != EDGE_RX)
+			continue;
+		sends->crosses[edge->index] |= crosses(model, edge, edge->index, crossed);
+		if (model->interfaces[edge->index].mode == XDP_FLAGS_DRV_MODE)
 			follow(model, edge, edge->index, seen, sends);
 	}
 }
@@ -189,49 +212,21 @@ void advise_compile(struct findings *findings)
 
 /* ---- of a chain ---- */
 
-/* Whether what comes in by an interface may go out by another, by whatever way. */
-static bool crosses(const struct model *model, const struct model_edge *edge, int interface,
-		    bool *seen)
-{
-	int to = edge->to;
-
-	if (edge->target.kind == TARGET_REDIRECT)
-		return to >= 0 && to != interface;
-	if ((edge->target.kind != TARGET_FUNCTION && edge->target.kind != TARGET_UPCALL) ||
-	    to < 0 || seen[to])
-		return false;
-	seen[to] = true;
-	for (int i = 0; i < model->functions[to].action_count; i++)
-		if (crosses(model, &model->edges[model->functions[to].base + i], interface,
-			    seen))
-			return true;
-	return false;
-}
-
 /* What a bridge does to its ports by itself: a chain may as well route, or answer. */
-static void advise_filter(struct findings *findings, const struct model *model, int interface,
-			  const struct netdev *dev)
+static void advise_filter(struct findings *findings, const struct netdev *dev)
 {
 	char word[SHELL_IFNAME_LEN];
 
-	for (int i = GALETTE_SLOT_RX; i < model->edge_count && dev->filters; i++) {
-		const struct model_edge *edge = &model->edges[i];
-		bool seen[CHAIN_FUNCTIONS_MAX] = { false };
-
-		if (edge->function != EDGE_RX || edge->index != interface ||
-		    !crosses(model, edge, interface, seen))
-			continue;
+	if (dev->filters)
 		finding_mend(finding_add(findings, FINDING_NOTE, "promisc", dev->name,
 					 "it takes frames for its own address only: none that "
 					 "are addressed to hosts beyond it come in"),
 			     "ip link set dev %s promisc on",
 			     shell_word(word, sizeof(word), dev->name));
-		return;
-	}
 }
 
 static void advise_interface(struct findings *findings, const struct model *model, int index,
-			     bool tx, bool redirect)
+			     const struct sends *sends)
 {
 	const struct model_interface *interface = &model->interfaces[index];
 	struct netdev dev;
@@ -240,13 +235,14 @@ static void advise_interface(struct findings *findings, const struct model *mode
 		return;
 	advise_up(findings, &dev);
 	if (dev.has_peer)
-		advise_peer(findings, &dev, tx, redirect);
-	else if (redirect && netdev_takes_redirects(dev.ifindex) == 0)
+		advise_peer(findings, &dev, sends->tx[index], sends->redirect[index]);
+	else if (sends->redirect[index] && netdev_takes_redirects(dev.ifindex) == 0)
 		finding_add(findings, FINDING_NOTE, "redirect", dev.name,
 			    "frames for tx(%s) vanish: its driver (%s) does not send what "
 			    "native XDP redirects (attach with --mode generic)",
 			    dev.name, dev.driver);
-	advise_filter(findings, model, index, &dev);
+	if (sends->crosses[index])
+		advise_filter(findings, &dev);
 	advise_vlan(findings, &dev);
 }
 
@@ -270,7 +266,7 @@ void advise(const struct model *model)
 
 	find_sends(model, &sends);
 	for (int i = 0; i < model->interface_count; i++)
-		advise_interface(&findings, model, i, sends.tx[i], sends.redirect[i]);
+		advise_interface(&findings, model, i, &sends);
 	advise_programs(&findings, model);
 	findings_warn(&findings);
 	findings_free(&findings);

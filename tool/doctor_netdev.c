@@ -18,6 +18,7 @@
 enum native_xdp {
 	NATIVE_NO,
 	NATIVE_YES,
+	NATIVE_REFUSED, /* by its driver, for what the host does */
 	NATIVE_UNKNOWN, /* nobody says but the driver, when it is asked to attach */
 };
 
@@ -69,13 +70,19 @@ static enum native_xdp find_native(const struct patient *patient)
 	if (dev->native_xdp || dev->has_peer)
 		return NATIVE_YES;
 	if (host_merges(dev))
-		return NATIVE_NO;
+		return NATIVE_REFUSED;
 	features = netdev_xdp_features(dev->ifindex);
 	if (features >= 0)
 		return features & NETDEV_XDP_BASIC ? NATIVE_YES : NATIVE_NO;
 	if (dev->loopback || !strcmp(dev->kind, "bridge") || !strcmp(dev->kind, "dummy"))
 		return NATIVE_NO;
 	return NATIVE_UNKNOWN;
+}
+
+/* Then its driver's limits are worth a look. */
+static bool may_be_native(const struct patient *patient)
+{
+	return patient->native == NATIVE_YES || patient->native == NATIVE_UNKNOWN;
 }
 
 static void look_at_driver(struct findings *findings, const struct patient *patient)
@@ -95,18 +102,16 @@ static void look_at_xdp(struct findings *findings, const struct patient *patient
 	static const char *const what[] = {
 		[NATIVE_NO] = "generic XDP only, slower: its driver has no native XDP",
 		[NATIVE_YES] = "its driver has native XDP",
+		[NATIVE_REFUSED] =
+			"generic XDP only, slower: its host merges packets (GRO-HW) and "
+			"does not let the driver turn that off (QEMU: ctrl_guest_offloads=on)",
 		[NATIVE_UNKNOWN] =
 			"generic XDP, slower, unless its driver has native XDP: this "
 			"kernel does not say, attach finds out",
 	};
-	struct finding *finding =
-		add(findings, patient,
-		    patient->native == NATIVE_YES ? FINDING_OK : FINDING_NOTE, "xdp",
-		    host_merges(&patient->dev)
-			    ? "generic XDP only, slower: its host merges packets (GRO-HW) and "
-			      "does not let the driver turn that off (QEMU: "
-			      "ctrl_guest_offloads=on)"
-			    : what[patient->native]);
+	struct finding *finding = add(findings, patient,
+				      patient->native == NATIVE_YES ? FINDING_OK : FINDING_NOTE,
+				      "xdp", what[patient->native]);
 
 	finding_value(finding, "native",
 		      patient->native == NATIVE_UNKNOWN
@@ -149,7 +154,7 @@ static void look_at_mtu(struct findings *findings, const struct patient *patient
 	finding = finding_add(findings, FINDING_OK, "mtu", patient->dev.name, "%u",
 			      patient->dev.mtu);
 	finding_value(finding, "mtu", number(patient->dev.mtu));
-	if (patient->native == NATIVE_NO ||
+	if (!may_be_native(patient) ||
 	    (patient->dev.has_peer && (!patient->has_peer || probe_veth_mtu(&limit))))
 		return;
 	finding_value(finding, "native_limit", patient->has_peer ? number(limit) : NULL);
@@ -169,7 +174,7 @@ static void look_at_offloads(struct findings *findings, const struct patient *pa
 	int before = findings->count;
 
 	advise_vlan(findings, dev);
-	if (patient->native != NATIVE_NO && !dev->has_peer && !is_virtio(dev)) {
+	if (may_be_native(patient) && !dev->has_peer && !is_virtio(dev)) {
 		advise_offload(findings, dev, "", dev->name, ETHTOOL_LRO,
 			       "drivers refuse native XDP while packets are merged (LRO)");
 		advise_offload(findings, dev, "", dev->name, ETHTOOL_GRO_HW,

@@ -94,22 +94,14 @@ static char *describe(void)
 	return where ?: xstrdup(given.name);
 }
 
-/* Without privilege hardly anything can be tried, nor attached. */
-static enum kernel_answer kernel_may_have(const char *need, bool may_try)
-{
-	if (may_try || !strcmp(need, KERNEL_AF_XDP))
-		return kernel_has(need);
-	return kernel_has_name(need) ? KERNEL_HAS : KERNEL_UNKNOWN;
-}
-
 static bool kernel_can(struct diag *diag)
 {
-	bool possible = probe_may_load(), can = true;
+	bool may_load = probe_may_load(), can = true;
 
 	for (int i = 0; i < bundle_needs(given.bundle); i++) {
 		const char *need = bundle_need(given.bundle, i);
 
-		switch (kernel_may_have(need, possible)) {
+		switch (kernel_has(need, may_load)) {
 		case KERNEL_HAS:
 			continue;
 		case KERNEL_LACKS:

@@ -29,21 +29,18 @@ static enum bpf_map_type map_type(const char *feature)
 	return BPF_MAP_TYPE_UNSPEC;
 }
 
-bool kernel_has_name(const char *feature)
-{
-	return !strcmp(feature, KERNEL_AF_XDP) || !strcmp(feature, KERNEL_LIVE_FRAMES) ||
-	       map_type(feature) != BPF_MAP_TYPE_UNSPEC;
-}
-
-enum kernel_answer kernel_has(const char *feature)
+enum kernel_answer kernel_has(const char *feature, bool may_load)
 {
 	enum bpf_map_type type = map_type(feature);
+	bool live_frames = !strcmp(feature, KERNEL_LIVE_FRAMES);
 
 	if (!strcmp(feature, KERNEL_AF_XDP))
 		return has_af_xdp();
-	if (!strcmp(feature, KERNEL_LIVE_FRAMES))
-		return probe_live_frame() ? KERNEL_LACKS : KERNEL_HAS;
-	if (type == BPF_MAP_TYPE_UNSPEC)
+	if (type == BPF_MAP_TYPE_UNSPEC && !live_frames)
 		return KERNEL_UNKNOWN;
+	if (!may_load)
+		return KERNEL_HAS;
+	if (live_frames)
+		return probe_live_frame() ? KERNEL_LACKS : KERNEL_HAS;
 	return libbpf_probe_bpf_map_type(type, NULL) == 0 ? KERNEL_LACKS : KERNEL_HAS;
 }

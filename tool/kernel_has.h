@@ -15,13 +15,11 @@ enum kernel_answer {
 #define KERNEL_AF_XDP      "af_xdp"
 #define KERNEL_LIVE_FRAMES "live_frames"
 
-/* Whether it is one that kernel_has() can look for; nothing is tried. */
-bool kernel_has_name(const char *feature);
-
 /*
- * A type of map, as libbpf_bpf_map_type_str() calls it, or one of the above. For all but
- * KERNEL_AF_XDP the caller must be one that may load programs (probe_may_load()).
+ * A type of map, as libbpf_bpf_map_type_str() calls it, or one of the above. Who may not
+ * load programs (probe_may_load()) cannot try most of them: those that are known then
+ * count as there.
  */
-enum kernel_answer kernel_has(const char *feature);
+enum kernel_answer kernel_has(const char *feature, bool may_load);
 
 #endif

@@ -65,7 +65,7 @@ static int unreadable(const char *dir, const char *file)
 	return -err;
 }
 
-/* As sshd(8) wants its own: 0, or -EPERM after printing an error. */
+/* Only root and the caller may write it: 0, or -EPERM after printing an error. */
 static int check_owner(int fd, const char *dir, const char *file)
 {
 	struct stat st;
@@ -73,7 +73,7 @@ static int check_owner(int fd, const char *dir, const char *file)
 	if (!fstat(fd, &st) && (!st.st_uid || st.st_uid == geteuid()) &&
 	    !(st.st_mode & (S_IWGRP | S_IWOTH)))
 		return 0;
-	error("%s%s%s: others than root could put keys there (chown root, chmod go-w)", dir,
+	error("%s%s%s: others than root may write it (chown root, chmod go-w)", dir,
 	      *file ? "/" : "", file);
 	return -EPERM;
 }

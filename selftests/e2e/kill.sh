@@ -5,8 +5,8 @@
 # its system calls in turn. Being killed before call N + 1 is being killed after
 # call N: so every state that a kill between calls can leave is met. Counted are
 # the calls that change what other processes see (below); between two of these
-# the kernel's state is the same wherever the tool dies. To hold that to be true,
-# of link and rollback all calls count, every third here; with GALETTE_FULL=1 each of all verbs.
+# the kernel's state is the same wherever the tool dies. To show that this is true,
+# link and rollback die at every third of all their calls; with GALETTE_FULL=1 all verbs do at each.
 #
 # After each kill: packets are handled wholly by the old or wholly by the new
 # chain (or, without one, reach the stack), the next command works, and nothing
