@@ -23,8 +23,10 @@ trap 'exit 1' INT TERM HUP
 . "$here/image.sh"
 
 # What costs an emulated machine most and changes nothing that is tried here: memory zeroed
-# twice, detours for processors' weaknesses, grace periods that wait for the next tick.
-quick="init_on_alloc=0 mitigations=off rcupdate.rcu_expedited=1 audit=0"
+# twice, detours for processors' weaknesses, grace periods that wait for the next tick; and a
+# kernel at a random address, for arm64 then has its pages in processes' view only while it runs
+# (KPTI): emulated, each system call forgets all translations, and all takes twice as long.
+quick="nokaslr init_on_alloc=0 mitigations=off rcupdate.rcu_expedited=1 audit=0"
 
 # Four network cards, two by two on a wire. Without what XDP does not go with.
 cards=()
@@ -33,9 +35,8 @@ for i in 1 2 3 4; do
 done
 
 # qemu MACHINE CPU KERNEL INITRD [VARIABLE]: what the kernel does not know, init has in its
-# environment: $name is of machine(). In one thread: two machines at once have a core each, and
-# with more threads QEMU 7.2 runs x86 code that another processor has just rewritten, as XDP's
-# dispatcher is, in its old form.
+# environment: $name is of machine(). In one thread: with more, QEMU 7.2 runs x86 code that another
+# processor has just rewritten, as XDP's dispatcher is, in its old form.
 qemu() {
 	local machine=$1 cpu=$2 kernel=$3 initrd=$4 append="quiet panic=-1 $quick ${5//,/ }"
 	append+=" GALETTE_MACHINE=$name${GALETTE_VM_TESTS:+ GALETTE_TESTS=$GALETTE_VM_TESTS}"
@@ -144,9 +145,11 @@ for arch in $(printf '%s\n' "${machines[@]}" | awk '{ print $2 }' | sort -u); do
 	userland "$arch" > /dev/null 2>&1 || :
 done
 
+# A machine is one thread: as many at once as there are processors.
+at_once=$(nproc)
 start=$SECONDS
 for description in "${machines[@]}"; do
-	while [ "$(jobs -rp | wc -l)" -ge 2 ]; do
+	while [ "$(jobs -rp | wc -l)" -ge "$at_once" ]; do
 		wait -n
 	done
 	# shellcheck disable=SC2086 # words
