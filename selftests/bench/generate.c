@@ -3,7 +3,8 @@
  * generate [option …] FROM TO [DEVICE …]: send paced live frames out of the veth FROM, into
  * a device under test that is at its other end; take what arrives at TO, which may be FROM.
  * FROM and TO are "NETNS:IF"; the DEVICEs are the interfaces of the device under test, in
- * the caller's network namespace, whose counters say where frames were lost.
+ * the caller's network namespace, whose counters say where frames were lost. FROM and TO may
+ * be several, "NETNS:IF,IF,…": frames leave by one after the other.
  *
  *   --rate PPS      0: none, for what the device costs at rest; "max" (default): all that can be
  *   --seconds S     (1)
@@ -100,6 +101,9 @@ static void describe(void)
 	gen.state->flows = opt.flows;
 	gen.state->sources = opt.sources;
 	gen.state->stride = opt.stride;
+	gen.state->outs = net.froms;
+	for (int i = 0; i < net.froms; i++)
+		gen.state->out[i] = net.from[i].index;
 }
 
 /* ---- programs ---- */
@@ -121,10 +125,12 @@ static void load(void)
 	if (gen.program < 0 || gen.state == MAP_FAILED)
 		fail(path);
 	sink = bpf_object__find_program_by_name(object, "sink");
-	enter(&net.to);
-	if (!sink || !bpf_program__attach_xdp(sink, net.to.index))
-		fail("attaching the sink");
-	leave();
+	for (int i = 0; i < net.tos; i++) {
+		enter(&net.to[i]);
+		if (!sink || !bpf_program__attach_xdp(sink, net.to[i].index))
+			fail("attaching the sink");
+		leave();
+	}
 }
 
 /* ---- what it was like ---- */

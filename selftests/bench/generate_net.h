@@ -12,10 +12,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "generate.h"
 #include "helpers/vethstat.h"
 
 enum {
-	DEVICES_MAX = 8
+	DEVICES_MAX = GENERATE_OUTS_MAX + 1
 };
 
 struct interface {
@@ -26,8 +27,8 @@ struct interface {
 
 static struct {
 	int own; /* the namespace of the device under test */
-	struct interface from, to, device[DEVICES_MAX];
-	int devices;
+	struct interface from[GENERATE_OUTS_MAX], to[GENERATE_OUTS_MAX], device[DEVICES_MAX];
+	int froms, tos, devices;
 } net;
 
 static void fail(const char *what)
@@ -49,23 +50,37 @@ static void leave(void)
 		fail("network namespace");
 }
 
-/* "IF", or "NETNS:IF" as `ip netns` names them. */
-static void open_interface(struct interface *at, char *spec)
+static void open_interface(struct interface *at, int netns, const char *name)
 {
-	char path[256], *colon = strchr(spec, ':');
-
-	*at = (struct interface) { .netns = -1, .name = colon ? colon + 1 : spec };
-	if (colon) {
-		snprintf(path, sizeof(path), "/run/netns/%.*s", (int)(colon - spec), spec);
-		at->netns = open(path, O_RDONLY | O_CLOEXEC);
-		if (at->netns < 0)
-			fail(path);
-	}
+	*at = (struct interface) { .netns = netns, .name = name };
 	enter(at);
-	at->index = if_nametoindex(at->name);
+	at->index = if_nametoindex(name);
 	if (!at->index)
-		fail(spec);
+		fail(name);
 	leave();
+}
+
+/* "NETNS:IF,IF,…", the namespace as `ip netns` names it. How many. */
+static int open_ends(struct interface *at, char *spec)
+{
+	char path[256], *names = strchr(spec, ':'), *name;
+	int netns, n = 0;
+
+	errno = EINVAL;
+	if (!names)
+		fail(spec);
+	*names++ = '\0';
+	snprintf(path, sizeof(path), "/run/netns/%s", spec);
+	netns = open(path, O_RDONLY | O_CLOEXEC);
+	if (netns < 0)
+		fail(path);
+	while ((name = strsep(&names, ","))) {
+		errno = E2BIG;
+		if (n == GENERATE_OUTS_MAX)
+			fail(name);
+		open_interface(&at[n++], netns, name);
+	}
+	return n;
 }
 
 static void open_net(int argc, char **argv)
@@ -73,10 +88,10 @@ static void open_net(int argc, char **argv)
 	net.own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (net.own < 0)
 		fail("/proc/self/ns/net");
-	open_interface(&net.from, argv[0]);
-	open_interface(&net.to, argv[1]);
+	net.froms = open_ends(net.from, argv[0]);
+	net.tos = open_ends(net.to, argv[1]);
 	for (net.devices = 0; net.devices < argc - 2; net.devices++)
-		open_interface(&net.device[net.devices], argv[2 + net.devices]);
+		open_interface(&net.device[net.devices], -1, argv[2 + net.devices]);
 }
 
 static struct veth_stat stat_of(const struct interface *at)
@@ -100,9 +115,12 @@ struct places {
 
 static struct places places(void)
 {
-	struct places p = { .entered = stat_of(&net.from).xmit,
-			    .sink = stat_of(&net.to).rx_drops };
+	struct places p = { 0 };
 
+	for (int i = 0; i < net.froms; i++)
+		p.entered += stat_of(&net.from[i]).xmit;
+	for (int i = 0; i < net.tos; i++)
+		p.sink += stat_of(&net.to[i]).rx_drops;
 	for (int i = 0; i < net.devices; i++) {
 		struct veth_stat stat = stat_of(&net.device[i]);
 

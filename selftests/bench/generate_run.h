@@ -79,7 +79,7 @@ static volatile bool stop;
 static void *sender(void *unused)
 {
 	__u8 data[GENERATE_SIZE_MAX] = {};
-	struct xdp_md ctx = { .ingress_ifindex = net.from.index,
+	struct xdp_md ctx = { .ingress_ifindex = net.from->index,
 			      .data_end = gen.size - GENERATE_FCS };
 	/* Frames between two looks at whether others want the CPU: fewer than a million a second, or more. */
 	int batch = gen.state->gap && gen.state->gap >> GENERATE_GAP_SHIFT > 1000 ? 16 : 64;
@@ -87,7 +87,7 @@ static void *sender(void *unused)
 		    .ctx_in = &ctx, .ctx_size_in = sizeof(ctx), .repeat = 1 << 30,
 		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = batch);
 
-	enter(&net.from);
+	enter(net.from);
 	while (!stop)
 		if (bpf_prog_test_run_opts(gen.program, &run) && errno != EINTR)
 			fail("BPF_PROG_TEST_RUN");

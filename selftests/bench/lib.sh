@@ -12,13 +12,14 @@
 # priority, as interrupts would come first on a real NIC. Processes of contenders may use
 # all CPUs but the first ($DUT_CPUS; on_dut CMD ...).
 #
-#   topology                  makes all that
+#   topology                  makes all that; GENS and DUTS are the interfaces that frames leave by,
+#                             and those of the device under test (one, and two)
 #   contenders NAME ...       each a file contenders/NAME.sh with
 #       needs                   (may be left out) says on stdout what is missing, if anything
 #       start                   frames that come in at $DUT0 are on their way; fails if not
 #       stop                    undoes it
 #       pids                    processes whose CPU time, with their children's, is its own
-#       SINK=$GEN0|$SINK0       where its frames come out ($GEN0, as macswap does)
+#       SINK=$GEN0|$SINK0       where its frames come out ($GEN0, as macswap does: all of GENS)
 #       GENERATE=(OPTION ...)   more options of the generator, such as --mac
 #       DEFER=(N NS)            napi_defer_hard_irqs and gro_flush_timeout of $DUT0 (0 0)
 #     Only those that are in BENCH_CONTENDERS, if that is set, and whose needs are met.
@@ -49,6 +50,7 @@ GEN0=gen0-$$ DUT0=dut0-$$ DUT1=dut1-$$ SINK0=sink0-$$
 GEN_CPU=0
 DUT_CPU=$(($(nproc --all) - 1))
 DUT_CPUS=$((DUT_CPU > 0 ? 1 : 0))-$DUT_CPU
+GENS=("$GEN0") DUTS=("$DUT0" "$DUT1")
 CONTENDERS=()
 DEFER=(0 0)
 CONTENDER=
@@ -177,14 +179,16 @@ family() {
 # ---- measuring ----
 
 generate() {
-	local pid pids=() where=gen
+	local dev pid pids=() from to
 	# shellcheck disable=SC2046
-	for pid in $(napi_threads "$DUT0") $(napi_threads "$DUT1") $(family $(pids)); do
+	for pid in $(for dev in "${DUTS[@]}"; do napi_threads "$dev"; done) $(family $(pids)); do
 		pids+=(--pid "$pid")
 	done
-	[ "$SINK" = "$GEN0" ] || where=sink
+	from=gen:$(IFS=,; echo "${GENS[*]}")
+	to=$from
+	[ "$SINK" = "$GEN0" ] || to=sink:$SINK
 	RESULT=$("$BUILD/selftests/bench/generate" --cpu $GEN_CPU --seconds "$DURATION" "${pids[@]}" \
-		${GENERATE[@]+"${GENERATE[@]}"} "$@" "gen:$GEN0" "$where:$SINK" "$DUT0" "$DUT1") ||
+		${GENERATE[@]+"${GENERATE[@]}"} "$@" "$from" "$to" "${DUTS[@]}") ||
 		{ fail "$CONTENDER: generate $*"; return 1; }
 }
 

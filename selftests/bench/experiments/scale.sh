@@ -11,14 +11,14 @@
 # long: each map is filled once, and its rate then measured again and again.
 #
 # chains: so many, of four functions, each on a veth of its own: time to attach one more, to
-# apply the first, and to show all, what all take in the kernel, and the rate of the first.
+# apply the first, and to show all, what all take in the kernel, and the rate of all, which
+# packets come to in turn.
 . "$(dirname "$0")/../lib.sh"
 
-ENTRIES=(1024 16384 131072)
-MOST=1048576 # of the hash alone: filling the others with so many takes minutes
+ENTRIES=(1024 16384 131072 1048576)
 CHAINS=(1 4 16 64)
 IN_FILE=16384
-[ -z "$SMOKE" ] || IN_FILE=512 ENTRIES=(1024) MOST='' CHAINS=(1 2)
+[ -z "$SMOKE" ] || IN_FILE=512 ENTRIES=(1024) CHAINS=(1 2)
 CONTENDER=galette
 
 # The contender is ours alone, and without a file.
@@ -106,9 +106,17 @@ maps() { # KIND N
 
 # ---- chains ----
 
+chain_wire() { # DUT GEN
+	if ! ip link add "$1" address 02:00:00:00:00:02 type veth peer name "$2" ||
+		! wire "$1" "$DUT_CPU" || ! far_end gen "$2"; then
+		fail "a wire for $1"
+		exit 1
+	fi
+	CHAIN_DUTS+=("$1") CHAIN_GENS+=("$2")
+}
+
 attach_one() { # I
-	local dev=scale$1
-	[ "$1" -ne 1 ] || dev=$DUT0
+	local dev=${CHAIN_DUTS[$1 - 1]}
 	# shellcheck disable=SC2046
 	if [[ " ${CHAINS[*]} " == *" $1 "* ]]; then
 		took "{\"chains\":$1}" attach $(galette) attach --mode native "$dev" "$T/1.toml"
@@ -125,30 +133,30 @@ look_at_chains() { # N
 		took "$params" show "$GALETTE" show
 	pin -q apply "$DUT0" "$T/1.toml"
 	sample scale galette "$params" memory bytes "$(bpf_bytes)"
+	DUTS=("${CHAIN_DUTS[@]:0:$1}") GENS=("${CHAIN_GENS[@]:0:$1}")
 	rate "$params" "chains $1"
 }
 
 chains() {
-	local i
+	local i dev
 	for ((i = 1; i <= CHAINS[-1]; i++)); do
 		attach_one "$i" || break
 		[[ " ${CHAINS[*]} " != *" $i "* ]] || look_at_chains "$i"
 	done
-	pin -q detach "$DUT0"
-	for ((i--; i > 1; i--)); do
-		[ ! -e "$PINS/scale$i" ] || pin -q detach "scale$i"
+	for dev in "${CHAIN_DUTS[@]}"; do
+		[ ! -e "$PINS/$dev" ] || pin -q detach "$dev"
 	done
-	SINK=$SINK0
 }
 
 topology
 linear "$T/1.toml" 0 f1=no-op f2=no-op f3=no-op f4=macswap < /dev/null
 linear "$T/2.toml" 0 f1=no-op f2=no-op f4=macswap f5=no-op < /dev/null
+CHAIN_DUTS=("$DUT0") CHAIN_GENS=("$GEN0")
 for ((i = 2; i <= CHAINS[-1]; i++)); do
-	veth "scale$i" "scale$i-peer"
+	chain_wire "dut$i-$$" "gen$i-$$"
 done
 for kind in hash lru-hash lpm; do
-	for n in "${ENTRIES[@]}" $([ $kind != hash ] || echo $MOST); do
+	for n in "${ENTRIES[@]}"; do
 		echo "# $TEST: $kind of $n entries"
 		maps $kind "$n"
 	done
