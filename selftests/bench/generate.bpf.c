@@ -90,7 +90,7 @@ SEC("xdp") int generate(struct xdp_md *ctx)
 		frame->time = s->now;
 	}
 	s->sent[kind]++;
-	return bpf_redirect(s->out[s->outs > 1 ? number % s->outs % GENERATE_OUTS_MAX : 0], 0);
+	return bpf_redirect(s->out[number / GENERATE_RUN % GENERATE_OUTS_MAX], 0);
 }
 
 static __always_inline void time(struct generate_counts *c, __u64 ns)

@@ -4,7 +4,7 @@
  * a device under test that is at its other end; take what arrives at TO, which may be FROM.
  * FROM and TO are "NETNS:IF"; the DEVICEs are the interfaces of the device under test, in
  * the caller's network namespace, whose counters say where frames were lost. FROM and TO may
- * be several, "NETNS:IF,IF,…": frames leave by one after the other.
+ * be several, "NETNS:IF,IF,…": GENERATE_RUN frames leave by one, then by the next.
  *
  *   --rate PPS      0: none, for what the device costs at rest; "max" (default): all that can be
  *   --seconds S     (1)
@@ -101,9 +101,8 @@ static void describe(void)
 	gen.state->flows = opt.flows;
 	gen.state->sources = opt.sources;
 	gen.state->stride = opt.stride;
-	gen.state->outs = net.froms;
-	for (int i = 0; i < net.froms; i++)
-		gen.state->out[i] = net.from[i].index;
+	for (int i = 0; i < GENERATE_OUTS_MAX; i++)
+		gen.state->out[i] = net.from[i % net.froms].index;
 }
 
 /* ---- programs ---- */

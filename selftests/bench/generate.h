@@ -17,7 +17,8 @@ enum {
 	GENERATE_SLOT_BITS = 5,      /* slots for each power of two: 3 % wide */
 	GENERATE_SLOTS = 896,        /* up to 2^32 ns */
 	GENERATE_MAGIC = 0x67656e00, /* plus the number of the run */
-	GENERATE_OUTS_MAX = 64,      /* a power of two */
+	GENERATE_OUTS_MAX = 64,      /* a power of two, for a mask */
+	GENERATE_RUN = 16,           /* frames that leave by one interface, then by the next */
 };
 
 /* Ethernet, IPv4, UDP; then what the sink looks at. Words are aligned in the frame. */
@@ -59,9 +60,8 @@ struct generate_state {
 	__u32 sources;
 	__u32 stride;
 	__u32 timed; /* one frame in so many is timed */
-	/* The interfaces that frames leave by, in turn: their indexes, and how many. */
-	__u32 out[GENERATE_OUTS_MAX];
-	__u32 outs;
+	__u32 out
+		[GENERATE_OUTS_MAX]; /* indexes of the interfaces that frames leave by, in turn */
 	/* What it has done. */
 	__u64 now;   /* read from the clock … */
 	__u32 age;   /* … so many frames ago */

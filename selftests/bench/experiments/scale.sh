@@ -12,7 +12,7 @@
 #
 # chains: so many, of four functions, each on a veth of its own: time to attach one more, to
 # apply the first, and to show all, what all take in the kernel, and the rate of all, which
-# packets come to in turn.
+# packets come to in turn, 16 at a time.
 . "$(dirname "$0")/../lib.sh"
 
 ENTRIES=(1024 16384 131072 1048576)
@@ -94,7 +94,8 @@ maps() { # KIND N
 	if [ "$2" -gt $IN_FILE ]; then
 		entries "$1" "$2" > "$T/entries"
 		# shellcheck disable=SC2046
-		took "$params" fill $(galette) map "$DUT0" "$map" set - < "$T/entries"
+		took "$params" fill $(galette) map "$DUT0" "$map" set - < "$T/entries" ||
+			{ pin -q detach "$DUT0"; return; }
 	fi
 	sample scale galette "$params" memory bytes \
 		"$(bpftool -j map show pinned "$PINS/$DUT0/maps/$map" | jq .bytes_memlock)"
@@ -121,19 +122,19 @@ attach_one() { # I
 	if [[ " ${CHAINS[*]} " == *" $1 "* ]]; then
 		took "{\"chains\":$1}" attach $(galette) attach --mode native "$dev" "$T/1.toml"
 	else
-		on_dut $(galette) attach --mode native "$dev" "$T/1.toml"
+		on_dut $(galette) attach --mode native "$dev" "$T/1.toml" ||
+			{ fail "attach to $dev"; return 1; }
 	fi
 }
 
 look_at_chains() { # N
-	local params="{\"chains\":$1}"
-	SINK=$GEN0
+	local params="{\"chains\":$1}" SINK=$GEN0
+	local DUTS=("${CHAIN_DUTS[@]:0:$1}") GENS=("${CHAIN_GENS[@]:0:$1}")
 	# shellcheck disable=SC2046
 	took "$params" apply $(galette) apply "$DUT0" "$T/2.toml" &&
 		took "$params" show "$GALETTE" show
 	pin -q apply "$DUT0" "$T/1.toml"
 	sample scale galette "$params" memory bytes "$(bpf_bytes)"
-	DUTS=("${CHAIN_DUTS[@]:0:$1}") GENS=("${CHAIN_GENS[@]:0:$1}")
 	rate "$params" "chains $1"
 }
 

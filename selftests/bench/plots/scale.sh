@@ -14,5 +14,5 @@ AS='.params.map' LOG=xy curves scale-map-memory "Large maps: memory in the kerne
 AS='.metric' LOG=x curves scale-chains-time "Many chains: time of a command" "chains" "ms" 1e-6 \
 	"$chains and .unit == \"ns\" and .metric != \"cpu_per_packet\"" \
 	.params.chains
-LOG=x curves scale-chains-rate "Many chains: greatest rate of one of them" "chains" "million packets/s" \
+LOG=x curves scale-chains-rate "Many chains: greatest rate of all together" "chains" "million packets/s" \
 	1e-6 "$chains and .metric == \"rate\"" .params.chains
