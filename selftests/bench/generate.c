@@ -260,7 +260,7 @@ static void parse(int argc, char **argv)
 	gen.seconds = 1;
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1)
 		option(c);
-	if (argc - optind < 2 || argc - optind > 2 + DEVICES_MAX ||
+	if (argc - optind < 2 || argc - optind > 2 + GENERATE_OUTS_MAX ||
 	    gen.size < GENERATE_SIZE_MIN || gen.size > GENERATE_SIZE_MAX || gen.seconds <= 0 ||
 	    opt.rate < 0 || opt.flows < 1 || opt.sources < 1 || opt.heavy < 0 ||
 	    opt.heavy > 1) {

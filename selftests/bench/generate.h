@@ -60,8 +60,8 @@ struct generate_state {
 	__u32 sources;
 	__u32 stride;
 	__u32 timed; /* one frame in so many is timed */
-	__u32 out
-		[GENERATE_OUTS_MAX]; /* indexes of the interfaces that frames leave by, in turn */
+	/* Indexes of the interfaces that frames leave by, in turn. */
+	__u32 out[GENERATE_OUTS_MAX];
 	/* What it has done. */
 	__u64 now;   /* read from the clock … */
 	__u32 age;   /* … so many frames ago */

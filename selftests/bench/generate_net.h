@@ -15,10 +15,6 @@
 #include "generate.h"
 #include "helpers/vethstat.h"
 
-enum {
-	DEVICES_MAX = GENERATE_OUTS_MAX + 1
-};
-
 struct interface {
 	int netns; /* -1: that of the device under test */
 	int index;
@@ -27,7 +23,7 @@ struct interface {
 
 static struct {
 	int own; /* the namespace of the device under test */
-	struct interface from[GENERATE_OUTS_MAX], to[GENERATE_OUTS_MAX], device[DEVICES_MAX];
+	struct interface from[GENERATE_OUTS_MAX], to[GENERATE_OUTS_MAX], device[GENERATE_OUTS_MAX];
 	int froms, tos, devices;
 } net;
 

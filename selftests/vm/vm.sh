@@ -145,8 +145,9 @@ for arch in $(printf '%s\n' "${machines[@]}" | awk '{ print $2 }' | sort -u); do
 	userland "$arch" > /dev/null 2>&1 || :
 done
 
-# A machine is one thread: as many at once as there are processors.
-at_once=$(nproc)
+# A machine is one thread, and more than a gigabyte: as many at once as there are processors,
+# but four at most.
+at_once=$(($(nproc) < 4 ? $(nproc) : 4))
 start=$SECONDS
 for description in "${machines[@]}"; do
 	while [ "$(jobs -rp | wc -l)" -ge "$at_once" ]; do
