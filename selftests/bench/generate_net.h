@@ -23,7 +23,8 @@ struct interface {
 
 static struct {
 	int own; /* the namespace of the device under test */
-	struct interface from[GENERATE_OUTS_MAX], to[GENERATE_OUTS_MAX], device[GENERATE_OUTS_MAX];
+	struct interface from[GENERATE_OUTS_MAX], to[GENERATE_OUTS_MAX],
+		device[GENERATE_OUTS_MAX];
 	int froms, tos, devices;
 } net;
 
