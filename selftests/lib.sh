@@ -13,16 +13,20 @@
 #   holds CASE CMD ...           CMD ends with status 0
 #   pin ARG ...                   galette-pin, with the tests' NFs before the real ones
 #   veth IF PEER                  a pair, both up
-#   often N                       N times, a fifth of that in generic mode
+#   card NUMBER IF [NAMESPACE]    … a virtual machine's virtio-net card, up, that meets the next one
+#   often N, every N              N times, a fifth of that in generic mode; each Nth, or 5Nth
 #   veth_receives                 whether one without XDP gets what XDP sends
 #   own_etc                       an /etc of its own until the test ends, with an empty /etc/galette
 #   netns NAME; in_ns NAME CMD    a network namespace; this mount namespace stays
 #   has_live_frames               whether this kernel can (Linux 5.18)
 #   refuses_slow FILE             where it cannot, attach says what galette-slow lacks
-#   load_start [OPTION ...]; load_stop      loadgen in the background; result in $LOAD
+#   load_way                      sets $WAY, the option of loadgen by which frames meet the chain
+#   load_start [OPTION ...]; load_stop [CMD ...]    loadgen in the background; result in $LOAD
+#                                 CMD succeeds when no frame is on its way any more
 #   probe [OPTION ...]            eight frames; result in $PROBE
 #   handled HOPS [OPTION ...]     whose stamps eight frames come back with, by HOPS functions:
 #                                 a build's number, "none" (they reach the stack) or "broken"
+#   frames_whole                  whether galette-slow is done with all packets that it had
 #   slow_show FILTER              of what show says of eth0's slow path
 #   slow_processes                how many galette-slow has here: itself, and one a pipe
 #   slow_base; slow_balance CASE  before load_start --slow, after load_stop: that galette-slow
@@ -38,8 +42,10 @@ NF=$ROOT/build/nf
 GALETTE=${GALETTE_PIN:-$BUILD/galette-pin}
 PINS=/sys/fs/bpf/galette
 MODE=${GALETTE_MODE:-native}
+WIRE=${GALETTE_WIRE:-veth}
 TEST=$(basename "$0")
 [ "$MODE" = native ] || TEST+=" ($MODE)"
+[ "$WIRE" = veth ] || TEST+=" on $WIRE"
 LOAD_PID=
 FAILED=0
 ETC=
@@ -91,7 +97,7 @@ own_etc() {
 # Native is what there is without saying so. A test that says how it attaches means it.
 pin() {
 	local mode=()
-	if [ "$MODE" = generic ] && [[ " $* " == *" attach "* ]] && [[ " $* " != *" --mode "* ]]; then
+	if [ "$MODE" = generic ] && [[ " $* " =~ " attach " && ! " $* " =~ " "(help|--mode)" " ]]; then
 		mode=(--mode generic)
 	fi
 	"$GALETTE" --nf-path "$TESTNF:$NF" "${mode[@]}" "$@"
@@ -212,10 +218,36 @@ often() {
 	[ "$MODE" = generic ] && echo $(($1 / 5)) || echo "$1"
 }
 
+every() {
+	[ "$MODE" = generic ] && echo $(($1 * 5)) || echo "$1"
+}
+
+# Where cards are when the machine starts; and where they come back to.
+outside() {
+	nsenter --net=/proc/1/ns/net "$@"
+}
+
+# By its address, which selftests/vm/vm.sh has given it.
+card() {
+	local name
+	name=$(outside ip -j link | jq -r ".[] | select(.address == \"52:54:00:67:61:0$1\").ifname")
+	[ -n "$name" ] || return
+	outside ip link set "$name" netns $$
+	ip link set "$name" name "$2"
+	ethtool -K "$2" tx off tso off gso off gro off > /dev/null
+	[ -z "${3-}" ] || ip link set "$2" netns "$3"
+	${3:+in_ns "$3"} ip link set "$2" up
+}
+
 # The chain's interface eth0, and peer0 that the load comes from; frames reach
-# eth0's stack, and are counted, also when there is no XDP on it.
+# eth0's stack, and are counted, also when there is no XDP on it. Cards take frames
+# for others when they are told to.
 bench() {
-	veth eth0 peer0 && ethtool -K eth0 gro on && ethtool -K peer0 gro on
+	if [ "$WIRE" = cards ]; then
+		card 1 peer0 && card 2 eth0 && ip link set peer0 promisc on && ip link set eth0 promisc on
+	else
+		veth eth0 peer0 && ethtool -K eth0 gro on && ethtool -K peer0 gro on
+	fi
 }
 
 # What makes load, and what galette-slow passes packets with. Tried without the tool, which
@@ -243,20 +275,25 @@ refuses_slow() {
 	skip "the slow path" "this kernel has no live frames"
 }
 
-# Live frames do not meet generic XDP.
-load_start() {
-	local way=
-	if [ "$MODE" = generic ] || ! has_live_frames; then
-		way=--skb
+# Live frames do not meet generic XDP, nor a card on the other end of a wire.
+load_way() {
+	WAY=
+	if [ "$MODE" = generic ] || [ "$WIRE" = cards ] || ! has_live_frames; then
+		WAY=--skb
 	fi
+}
+
+load_start() {
+	load_way
 	rm -f "$T/ready"
-	"$HELPERS/loadgen" peer0 eth0 $way --ready "$T/ready" "$@" > "$T/load" &
+	"$HELPERS/loadgen" peer0 eth0 $WAY --ready "$T/ready" "$@" > "$T/load" &
 	LOAD_PID=$!
 	wait_for test -e "$T/ready"
 }
 
 load_stop() {
 	kill -TERM "$LOAD_PID"
+	[ $# = 0 ] || { wait_for "$@" && kill -TERM "$LOAD_PID" 2> /dev/null; }
 	wait "$LOAD_PID"
 	LOAD_PID=
 	LOAD=$(cat "$T/load")
@@ -338,6 +375,11 @@ linear() {
 
 slow_show() {
 	pin -j show "${2-eth0}" | jq -r ".slowpath | $1"
+}
+
+# Every frame of eth0's galette-slow is where it waits for packets.
+frames_whole() {
+	[ "$(slow_show '.frames | .fill == .total and .hand == 0')" = true ]
 }
 
 # Supervisors and pipes in this network namespace: also those that show has lost sight of.

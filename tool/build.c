@@ -217,6 +217,7 @@ static int write_info(struct build *b)
 		.slots = b->model->edge_count,
 		.functions = b->model->function_count,
 		.interfaces = b->model->interface_count,
+		.mode = b->model->mode,
 	};
 
 	return put(bpf_map__fd(b->maps->maps.info), "info", 0, &info);

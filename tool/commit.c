@@ -65,7 +65,7 @@ static int make_chain(const struct state *state, int *root)
  * passed to the stack, as if there were no link. *made: it was not there yet.
  */
 static int attach_one(const struct state *state, struct model_interface *interface,
-		      enum attach_mode mode, bool *made)
+		      enum galette_mode mode, bool *made)
 {
 	__u32 linked;
 	int err = links_ifindex(state->dir, interface->name, &linked);
@@ -92,8 +92,7 @@ static int attach_one(const struct state *state, struct model_interface *interfa
 	return err;
 }
 
-static int attach_all(const struct state *state, int root, struct model *wanted,
-		      enum attach_mode mode, bool *made)
+static int attach_all(const struct state *state, int root, struct model *wanted, bool *made)
 {
 	struct state with_root = *state;
 	int err = 0;
@@ -101,7 +100,7 @@ static int attach_all(const struct state *state, int root, struct model *wanted,
 	timing_enter(TIMING_ATTACH);
 	with_root.root_fd = root;
 	for (int i = 0; i < wanted->interface_count && !err; i++)
-		err = attach_one(&with_root, &wanted->interfaces[i], mode, &made[i]);
+		err = attach_one(&with_root, &wanted->interfaces[i], wanted->mode, &made[i]);
 	return err;
 }
 
@@ -176,8 +175,7 @@ static void tidy(const char *dir)
 }
 
 int commit_generation(const struct state *state, struct model *wanted,
-		      const struct model *running, const struct plan *plan,
-		      enum attach_mode mode)
+		      const struct model *running, const struct plan *plan)
 {
 	bool made[GALETTE_INTERFACES_MAX] = { false };
 	struct state copy = *state;
@@ -194,7 +192,7 @@ int commit_generation(const struct state *state, struct model *wanted,
 		err = ingress < 0 ? ingress : 0;
 	}
 	if (!err)
-		err = attach_all(state, root, wanted, mode, made);
+		err = attach_all(state, root, wanted, made);
 	if (!err)
 		err = start_slow(state, wanted);
 	timing_enter(TIMING_COMMIT);

@@ -11,19 +11,12 @@
 #include "plan.h"
 #include "state.h"
 
-enum attach_mode {
-	ATTACH_AUTO,
-	ATTACH_NATIVE,
-	ATTACH_GENERIC
-};
-
 /*
  * Build `wanted` and make it run: the first generation of a new chain, or the
  * next one. wanted->generation and each new interface's mode are set.
  */
 int commit_generation(const struct state *state, struct model *wanted,
-		      const struct model *running, const struct plan *plan,
-		      enum attach_mode mode);
+		      const struct model *running, const struct plan *plan);
 
 /* Make the previous generation run again; no_helper: as struct galette_slowpath has it. */
 int commit_rollback(const struct state *state, bool no_helper);

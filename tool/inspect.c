@@ -210,6 +210,7 @@ static int read_generation(struct inspection *in, const char *name)
 	in->model->generation = in->info.generation;
 	in->model->previous = state->previous;
 	in->model->created = in->info.created;
+	in->model->mode = in->info.mode;
 	in->graph = read_array(in->dir, "graph", in->info.slots, sizeof(*in->graph));
 	if (!in->graph)
 		return -EINVAL;

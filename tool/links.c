@@ -201,7 +201,7 @@ static int attach_generic(const struct state *state, struct model_interface *int
 
 /* *refused: the driver cannot, and generic XDP may do. */
 static int attach_native(const struct state *state, struct model_interface *interface,
-			 enum attach_mode mode, bool *refused)
+			 enum galette_mode mode, bool *refused)
 {
 	int program = root_program(state, false), fd;
 	char remedy[NETDEV_PREFIX_LEN + SHELL_IFNAME_LEN + 32];
@@ -217,7 +217,7 @@ static int attach_native(const struct state *state, struct model_interface *inte
 	if (driver_refused(fd)) {
 		reason = driver_reason(interface, program, fd);
 		driver_remedy(interface, reason, remedy, sizeof(remedy));
-		*refused = mode == ATTACH_AUTO;
+		*refused = mode == GALETTE_MODE_AUTO;
 		if (*refused)
 			warning("%s: generic XDP, slower, as native is refused: %s%s%s%s",
 				interface->name, reason, *remedy ? " (" : "", remedy,
@@ -232,16 +232,16 @@ static int attach_native(const struct state *state, struct model_interface *inte
 
 /* A link in the mode asked for; sets interface->mode. An fd, or -errno after an error. */
 static int attach(const struct state *state, struct model_interface *interface,
-		  enum attach_mode mode)
+		  enum galette_mode mode)
 {
-	bool refused = mode == ATTACH_GENERIC;
+	bool refused = mode == GALETTE_MODE_GENERIC;
 	int fd = refused ? -1 : attach_native(state, interface, mode, &refused);
 
 	return refused ? attach_generic(state, interface) : fd;
 }
 
 int links_attach(const struct state *state, struct model_interface *interface,
-		 enum attach_mode mode)
+		 enum galette_mode mode)
 {
 	char encoded[NAME_MAX + 1];
 	int fd, err;

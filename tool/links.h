@@ -7,10 +7,10 @@
 
 /*
  * Attach the root program to an interface and pin the link; sets interface->mode.
- * Native first under ATTACH_AUTO, generic where the driver cannot, with a warning.
+ * Native first under GALETTE_MODE_AUTO, generic where the driver cannot, with a warning.
  */
 int links_attach(const struct state *state, struct model_interface *interface,
-		 enum attach_mode mode);
+		 enum galette_mode mode);
 
 /*
  * The interface that a pinned link is on now; 0: it has gone. -ENOENT: there is

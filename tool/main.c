@@ -189,6 +189,7 @@ static bool set_mode(struct options *options, const char *word)
 	for (int i = 0; i < 3; i++) {
 		if (!strcmp(words[i], word)) {
 			options->mode = i;
+			options->mode_given = true;
 			return true;
 		}
 	}

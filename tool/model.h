@@ -102,6 +102,7 @@ struct model {
 	int map_count;
 	struct galette_slowpath
 		slowpath;             /* wanted: no_helper; the rest is set when it is built */
+	enum galette_mode mode;       /* how its interfaces are to be attached */
 	__u32 generation, previous;   /* running; previous 0: none to roll back to */
 	__u64 created;                /* running: seconds since the epoch */
 	struct galette_origin origin; /* the bundle that it came in */

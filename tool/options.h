@@ -18,7 +18,8 @@ struct options {
 	bool json;
 	const char *pin_root;
 	const char *nf_path;
-	enum attach_mode mode;
+	bool mode_given;
+	enum galette_mode mode;
 	const char *name;
 	bool no_wait;
 	bool no_helper;

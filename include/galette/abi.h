@@ -99,6 +99,13 @@ struct galette_interface {
 	__u32 bound; /* 1: given on the command line; 0: only named by the chain file */
 };
 
+/* How an interface is to be attached: what --mode said. */
+enum galette_mode {
+	GALETTE_MODE_AUTO, /* native where the driver can, else generic */
+	GALETTE_MODE_NATIVE,
+	GALETTE_MODE_GENERIC,
+};
+
 struct galette_info {
 	__u32 generation; /* its number */
 	__u32 parent;     /* the generation that ran when this one was built; 0: none */
@@ -106,7 +113,7 @@ struct galette_info {
 	__u32 slots;      /* entries of slots, edges and graph */
 	__u32 functions;
 	__u32 interfaces;
-	__u32 reserved;
+	__u32 mode; /* enum galette_mode: of interfaces that are attached later, too */
 };
 
 /* The bundle that a generation was built from; all of it 0: a chain file. */

@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # attach, show, rollback, detach: what they do, refuse and leave.
+#
+# modes: native generic
 . "$(dirname "$0")/../lib.sh"
 
 linear "$T/a.toml" 1 s1 counter=count s2 < /dev/null
@@ -63,7 +65,7 @@ expect 0 "show -j" pin -j show eth0
 json "chain, generation, previous, missed" \
 	'.chain == "eth0" and .generation == 1 and .previous == null and .missed == 0'
 json "interfaces" ".interfaces == [{name: \"eth0\", alias: .interfaces[0].alias,
-	ifindex: $(cat /sys/class/net/eth0/ifindex), mode: \"native\"}]"
+	ifindex: $(cat /sys/class/net/eth0/ifindex), mode: \"$MODE\"}]"
 json "functions" '[.functions[] | [.name, .object, .actions, .disable_xdp]] ==
 	[["s1", "stamp", ["next"], false], ["counter", "count", ["next"], false],
 	 ["s2", "stamp", ["next"], false]]'
@@ -77,7 +79,7 @@ json "bytes: 8 frames of 66" '[.links[].bytes] | unique == [528]'
 json "maps" '.maps == [{name: "counter:seen", type: "hash", key_size: 4, value_size: 8,
 	size: 16, entries: 1, used_by: ["counter"]}]'
 expect 0 "show as text" pin show eth0
-for word in eth0 s1 counter s2 tx seen native; do
+for word in eth0 s1 counter s2 tx seen "$MODE"; do
 	prints "… has $word" "$word"
 done
 expect 0 "show --source" pin show --source eth0

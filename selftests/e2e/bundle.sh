@@ -4,6 +4,8 @@
 # Bundles: packed here, they run where there is nothing else; none that is cut, altered or
 # not signed by who is trusted changes anything. /etc/galette is this test's own.
 # shellcheck disable=SC2016 # what `bash -c` runs
+#
+# modes: native generic
 . "$(dirname "$0")/../lib.sh"
 
 # Nothing but the bundle is there: no functions, no rules.

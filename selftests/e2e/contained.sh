@@ -3,6 +3,8 @@
 #
 # What a native function may do: a function that tries to get out of galette-slow
 # gets nowhere, and its packets go on.
+#
+# modes: native generic
 . "$(dirname "$0")/../lib.sh"
 
 cat > "$T/chain.toml" <<'END'

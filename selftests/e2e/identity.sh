@@ -4,6 +4,8 @@
 # An interface is its index, not its name: one that went and came back, was
 # renamed, or is in another namespace is never taken for the one that a
 # generation knows. And what is not a chain's is never touched.
+#
+# modes: native generic
 . "$(dirname "$0")/../lib.sh"
 
 cat > "$T/drop.toml" <<-'END'
@@ -22,9 +24,10 @@ cat > "$T/two.toml" <<-'END'
 	to = ["tx(eth1)"]
 END
 
-# Of eight live frames, those that went on to the stack.
+# Of eight frames, those that went on to the stack.
 leaked() {
-	"$HELPERS/loadgen" peer0 eth0 --count 8 | jq .passed
+	probe
+	probed .stack
 }
 
 attached() {
@@ -42,7 +45,7 @@ equal "an interface that has gone is not attached" none "$(attached)"
 expect 3 "plan has something to do" pin plan --exit-code eth0 "$T/abort.toml"
 prints "it is the interface" "^\+ interface eth0"
 expect 0 "apply takes the new one" pin -q apply eth0 "$T/abort.toml"
-equal "it is attached" native "$(attached)"
+equal "it is attached" "$MODE" "$(attached)"
 expect 1 "rollback to a generation that knows the old one" pin rollback eth0
 sentence "is refused, and says so" "another eth0"
 equal "nothing leaks to the stack" 0 "$(leaked)"
@@ -50,7 +53,7 @@ equal "nothing leaks to the stack" 0 "$(leaked)"
 # Killed between the link and the commit: the link is there, the generation is not.
 call=0
 status=137
-while [ $status -eq 137 ] && [ "$(attached)" = native ]; do
+while [ $status -eq 137 ] && [ "$(attached)" = "$MODE" ]; do
 	call=$((call + 1))
 	ip link del eth0
 	bench
@@ -59,7 +62,7 @@ while [ $status -eq 137 ] && [ "$(attached)" = native ]; do
 	status=$?
 	pin -q apply eth0 "$T/abort.toml"
 done 2> "$T/err"
-equal "after a kill at each call the next apply attaches it" native "$(attached)"
+equal "after a kill at each call the next apply attaches it" "$MODE" "$(attached)"
 echo "# $call calls"
 
 # Another network namespace has another eth0.
@@ -70,7 +73,7 @@ done
 in_ns other ip link add eth0 type veth peer name peer0
 expect 1 "apply from another namespace" in_ns other "$GALETTE" apply eth0 "$T/drop.toml"
 sentence "is refused" "renamed, or this is another network namespace"
-equal "the chain is as before" native "$(attached)"
+equal "the chain is as before" "$MODE" "$(attached)"
 expect 0 "detach" pin -q detach eth0
 
 # Renamed, and another put in its place.

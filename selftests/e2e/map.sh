@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # map and plan: keys and values as people write them, and changes before they are made.
+#
+# modes: native generic
 . "$(dirname "$0")/../lib.sh"
 
 cat > "$T/chain.toml" <<'END'

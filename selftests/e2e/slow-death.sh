@@ -4,9 +4,11 @@
 # galette-slow is killed under load, and its pipes one by one. What does not leave
 # the kernel loses nothing; what would leave it takes the action `absent`; who is
 # started again takes over by itself; and every frame is somewhere.
+#
+# modes: native generic
 . "$(dirname "$0")/../lib.sh"
 
-DEATHS=${GALETTE_DEATHS:-20}
+DEATHS=${GALETTE_DEATHS:-$(often 20)}
 
 cat > "$T/chain.toml" <<'END'
 [slowpath]
@@ -62,20 +64,19 @@ absent_above() {
 handled_above() {
 	[ "$(slow_show '[.pipes[].packets] | add')" -gt "$1" ]
 }
-frames_whole() {
-	[ "$(slow_show '.frames | .fill == .total and .hand == 0')" = true ]
-}
 
 # Second load, on the slow branch; the first is lib.sh's.
 SLOW_LOAD=
+load_way
 slow_load_start() {
 	rm -f "$T/slow-ready"
-	"$HELPERS/loadgen" peer1 eth1 --slow --ready "$T/slow-ready" "$@" > "$T/slow-load" &
+	"$HELPERS/loadgen" peer1 eth1 $WAY --slow --ready "$T/slow-ready" "$@" > "$T/slow-load" &
 	SLOW_LOAD=$!
 	wait_for test -e "$T/slow-ready"
 }
 slow_load_stop() {
 	kill -TERM "$SLOW_LOAD"
+	wait_for frames_whole && kill -TERM "$SLOW_LOAD"
 	wait "$SLOW_LOAD"
 }
 slow_load() {

@@ -3,6 +3,8 @@
 #
 # Functions that crash, loop or sleep for ever: each costs its pipe the process and
 # itself the packet. The other pipe goes on, and show says what has happened.
+#
+# modes: native generic
 . "$(dirname "$0")/../lib.sh"
 
 CRASHES=${GALETTE_CRASHES:-200}
@@ -39,9 +41,6 @@ count() {
 }
 reaches() {
 	[ "$(count "$1")" -ge "$2" ]
-}
-frames_whole() {
-	[ "$(slow_show '.frames | .fill == .total and .hand == 0')" = true ]
 }
 
 # ---- crashes ----

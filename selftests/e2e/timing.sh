@@ -3,6 +3,8 @@
 #
 # -v says where a command's time went. How long anything takes is not looked at, but that
 # a wait is put down as what it was.
+#
+# modes: native generic
 . "$(dirname "$0")/../lib.sh"
 
 # Of the line in $T/err: the phases, in order.

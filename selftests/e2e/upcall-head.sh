@@ -3,6 +3,8 @@
 #
 # The head in front of an upcalled packet, written by somebody else: what is not
 # of a generation, a function and a slot that there are is dropped and counted.
+#
+# modes: native generic
 . "$(dirname "$0")/../lib.sh"
 
 RANDOM_FRAMES=10000
@@ -68,9 +70,6 @@ slow_show '.pipes[0]' | jq -c . | indent
 equal "$RANDOM_FRAMES random frames: all are handled, lost or sent" "$total" \
 	"$(slow_show '.pipes[0] | .tx + ([.lost[]] | add)')"
 equal "by the process that was there, which did not crash" 0 "$(slow_show '.pipes[0].crashes')"
-frames_whole() {
-	[ "$(slow_show '.frames | .fill == .total and .hand == 0')" = true ]
-}
 wait_for frames_whole
 holds "every frame is in its ring" frames_whole
 expect 0 "detach" pin detach eth0

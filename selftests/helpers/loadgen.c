@@ -3,7 +3,8 @@
  * loadgen PEER IF [option …]: send numbered frames out of PEER, one end of a
  * veth pair, into the chain on IF, the other end; count what the chain sends
  * back. Live frames: the generator, the chain and the sink run on one CPU.
- * Ends after --count, --seconds or SIGTERM and prints one line of JSON:
+ * Ends after --count, --seconds or SIGTERM and prints one line of JSON. Frames
+ * that may still come back are waited for; a second SIGTERM says that none will.
  *
  *   sent        frames generated
  *   enter_lost  of these, lost before IF: its ring was full, or it is down
@@ -27,9 +28,11 @@
  *   --skb       send frames through a packet socket instead: no setup time, and
  *               the one way where there are no live frames, into generic XDP, and
  *               into a stack without XDP. What IF's stack gets is counted by a
- *               packet socket there: stack. Generic XDP counts nothing: what has
- *               neither come back nor reached the stack is then dropped, and all
- *               that came back tx, or with --slow redirected
+ *               packet socket there: stack. Generic XDP and network cards do not
+ *               count: what has neither come back nor reached the stack is then
+ *               dropped, and all that came back tx, or with --slow redirected
+ *   --flood     with --skb: no matter whether the queues on their way have room
+ *   --patience S   wait so long without news for frames that may not come back
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -61,20 +64,20 @@
 static struct {
 	const char *peer, *dev, *src, *dst, *ready;
 	unsigned long long count;
-	double seconds, rate;
-	int cpu, batch, burst, vlans, vlan[2], sport, dport, hops, skb, slow;
+	double seconds, rate, patience;
+	int cpu, batch, burst, vlans, vlan[2], sport, dport, hops, skb, slow, flood;
 } opt = { .src = "10.0.0.1", .dst = "10.0.0.2", .cpu = -1, .sport = 1000, .dport = 2000 };
 
 static struct {
 	int generate, frame, counts;
 } fd;
 
-static volatile sig_atomic_t stop;
-static __u64 stack; /* frames that IF's stack got */
+static volatile sig_atomic_t stop; /* signals to do so */
+static __u64 stack;                /* frames that IF's stack got */
 
 static void on_signal(int sig)
 {
-	stop = sig;
+	stop++;
 }
 
 static void fail(const char *what)
@@ -338,6 +341,18 @@ static void wait_for_room(int sock, __u64 sent)
 	}
 }
 
+static void send_skb(int sock, const struct sockaddr_ll *to, const void *data, size_t length)
+{
+	ssize_t n;
+
+	do /* ENETDOWN: IF, which the socket is bound to, has gone down since */
+		n = sendto(sock, data, length, 0, (void *)to, sizeof(*to));
+	while (n < 0 && errno == ENETDOWN && !stop);
+	/* ENOBUFS: IF did not take it, and PEER has counted that. */
+	if (n < 0 && errno != ENOBUFS && errno != ENETDOWN)
+		fail("sending to a packet socket");
+}
+
 /* The same frames through a packet socket, whichever it is bound to; returns how many. */
 static __u64 send_skbs(int sock, int peer, const struct load_frame *frame)
 {
@@ -350,12 +365,10 @@ static __u64 send_skbs(int sock, int peer, const struct load_frame *frame)
 	while (!stop && (!opt.count || stamp.seq < opt.count)) {
 		stamp.seq++;
 		memcpy(data + frame->length, &stamp, sizeof(stamp));
-		if (sendto(sock, data, frame->length + sizeof(stamp), 0, (void *)&to,
-			   sizeof(to)) < 0)
-			fail("sending to a packet socket");
+		send_skb(sock, &to, data, frame->length + sizeof(stamp));
 		if (stamp.seq == 1 && opt.ready)
 			touch(opt.ready);
-		if (stamp.seq % (SKB_WINDOW / 2) == 0)
+		if (!opt.flood && stamp.seq % (SKB_WINDOW / 2) == 0)
 			wait_for_room(sock, stamp.seq);
 		if (stamp.seq % SKB_BURST == 0)
 			keep_rate(start, stamp.seq);
@@ -363,13 +376,18 @@ static __u64 send_skbs(int sock, int peer, const struct load_frame *frame)
 	return stamp.seq;
 }
 
-/* Generic XDP counts nothing: what is seen at both ends is put where native XDP has it. */
-static void count_generic(struct veth_stat *dev, const struct load_counts *c)
+/*
+ * Where nothing is counted: what is seen at both ends is put where native XDP has it.
+ * A veth with GRO has a NAPI, which counts what has come; its ring goes when IF goes down.
+ */
+static void count_ends(struct veth_stat *dev, const struct veth_stat *peer,
+		       const struct load_counts *c)
 {
-	__u64 back_lost = opt.slow ? dev->xmit_drops : 0;
+	__u64 back_lost = opt.slow ? dev->xmit_drops : 0, entered;
 
-	*dev = (struct veth_stat) { .entered = c->sent,
-				    .xdp_drops = c->sent - c->received - stack - back_lost,
+	entered = dev->entered ?: c->sent - peer->xmit_drops;
+	*dev = (struct veth_stat) { .entered = entered,
+				    .xdp_drops = entered - c->received - stack - back_lost,
 				    .xmit_drops = back_lost };
 	*(opt.slow ? &dev->redirects : &dev->xdp_tx) = c->received + back_lost;
 }
@@ -404,14 +422,14 @@ static void report(double seconds, const struct veth_stat *dev, const struct vet
 
 static void parse(int argc, char **argv)
 {
-	static const struct option longs[] = { { "count", 1, 0, 'c' }, { "seconds", 1, 0, 't' },
-					       { "rate", 1, 0, 'r' },  { "burst", 1, 0, 'u' },
-					       { "cpu", 1, 0, 'p' },   { "batch", 1, 0, 'b' },
-					       { "ready", 1, 0, 'y' }, { "src", 1, 0, 's' },
-					       { "dst", 1, 0, 'd' },   { "sport", 1, 0, 'S' },
-					       { "dport", 1, 0, 'D' }, { "vlan", 1, 0, 'v' },
-					       { "hops", 1, 0, 'h' },  { "skb", 0, 0, 'k' },
-					       { "slow", 0, 0, 'w' },  {} };
+	static const struct option longs[] = {
+		{ "count", 1, 0, 'c' }, { "seconds", 1, 0, 't' },  { "rate", 1, 0, 'r' },
+		{ "burst", 1, 0, 'u' }, { "cpu", 1, 0, 'p' },      { "batch", 1, 0, 'b' },
+		{ "ready", 1, 0, 'y' }, { "src", 1, 0, 's' },      { "dst", 1, 0, 'd' },
+		{ "sport", 1, 0, 'S' }, { "dport", 1, 0, 'D' },    { "vlan", 1, 0, 'v' },
+		{ "hops", 1, 0, 'h' },  { "skb", 0, 0, 'k' },      { "slow", 0, 0, 'w' },
+		{ "flood", 0, 0, 'f' }, { "patience", 1, 0, 'P' }, {}
+	};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -458,6 +476,12 @@ static void parse(int argc, char **argv)
 		case 'w':
 			opt.slow = 1;
 			break;
+		case 'f':
+			opt.flood = 1;
+			break;
+		case 'P':
+			opt.patience = atof(optarg);
+			break;
 		case 'v':
 			if (opt.vlans < 2)
 				opt.vlan[opt.vlans++] = atoi(optarg);
@@ -486,7 +510,7 @@ static int settled(const struct veth_stat *dev, const struct veth_stat *peer,
 	if (opt.skb)
 		return c->received + stack + dev->xdp_drops + dev->rx_drops + dev->tx_errors +
 			       gone ==
-		       c->sent;
+		       c->sent - peer->xmit_drops;
 	return dev->entered == peer->xmit && dev->xdp_tx + dev->redirects - gone == c->received;
 }
 
@@ -502,11 +526,13 @@ static bool is_generic(void)
 /*
  * Seconds without any news that frames are waited for which are lost: what generic XDP
  * drops nobody counts, and each probe of it waits so long. Of the others that is a
- * failure, and a busy machine may keep galette-slow from its work for a while.
+ * failure, and a busy machine may keep galette-slow, or a card, from its work for a while.
  */
-static double patience(bool generic)
+static double patience(bool told, bool generic, bool veth)
 {
-	return generic && !opt.slow ? 0.5 : 10;
+	if (told)
+		return 0.2;
+	return opt.patience ?: generic && veth && !opt.slow ? 0.5 : 10;
 }
 
 static void pin_to_cpu(int cpu)
@@ -525,7 +551,7 @@ static void run(int peer, const struct load_frame *frame)
 	int sock = opt.skb ? packet_socket(if_nametoindex(opt.dev)) : -1;
 	struct veth_stat dev0, dev1, peer0, peer1;
 	struct load_counts c;
-	bool generic = is_generic();
+	bool generic = is_generic(), veth = veth_is(opt.dev), told = false;
 	__u64 skbs = 0, seen = 0;
 	double start, seconds;
 
@@ -545,8 +571,10 @@ static void run(int peer, const struct load_frame *frame)
 			c.sent = skbs;
 			stack += drain(sock);
 		}
-		if (!end || seen != c.received + stack)
-			end = now() + patience(generic);
+		if (!end || seen != c.received + stack || (stop > 1 && !told)) {
+			told = stop > 1;
+			end = now() + patience(told, generic, veth);
+		}
 		seen = c.received + stack;
 		if (veth_stat(opt.dev, &dev1) || veth_stat(opt.peer, &peer1))
 			fail("ethtool statistics");
@@ -555,8 +583,8 @@ static void run(int peer, const struct load_frame *frame)
 		if (settled(&dev1, &peer1, &c) || now() > end)
 			break;
 	}
-	if (opt.skb && generic)
-		count_generic(&dev1, &c);
+	if (opt.skb && (generic || !veth))
+		count_ends(&dev1, &peer1, &c);
 	report(seconds, &dev1, &peer1, &c);
 }
 

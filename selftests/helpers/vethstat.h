@@ -57,6 +57,17 @@ static inline int veth_ethtool(int sock, const char *name, void *command)
 	return ioctl(sock, SIOCETHTOOL, &ifr);
 }
 
+static inline int veth_is(const char *name)
+{
+	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
+	int sock = socket(AF_INET, SOCK_DGRAM, 0);
+	int err = sock < 0 ? -1 : veth_ethtool(sock, name, &info);
+
+	if (sock >= 0)
+		close(sock);
+	return !err && !strcmp(info.driver, "veth");
+}
+
 /* Of the calling thread's network namespace, whichever /sys is mounted. */
 static inline __u64 veth_xmit_drops(const char *name)
 {

@@ -12,31 +12,14 @@
 BYTES=${GALETTE_BYTES:-3000000}
 FRAMES=8
 
-# Where they are when the machine starts; and where they come back to.
-outside() {
-	nsenter --net=/proc/1/ns/net "$@"
-}
-
-# take NUMBER NAME [NAMESPACE]: a card, by its address.
-take() {
-	local name
-	name=$(outside ip -j link | jq -r ".[] | select(.address == \"52:54:00:67:61:0$1\").ifname")
-	[ -n "$name" ] || return
-	outside ip link set "$name" netns $$
-	ip link set "$name" name "$2"
-	ethtool -K "$2" tx off tso off gso off gro off > /dev/null
-	[ -z "${3-}" ] || ip link set "$2" netns "$3"
-	${3:+in_ns "$3"} ip link set "$2" up
-}
-
 # end NAMESPACE NUMBER NAME ADDRESS
 end() {
 	netns "$1"
 	in_ns "$1" sh -c 'echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6'
-	take "$2" "$3" "$1" && in_ns "$1" ip addr add "$4/24" dev "$3" && in_ns "$1" ip link set "$3" promisc on
+	card "$2" "$3" "$1" && in_ns "$1" ip addr add "$4/24" dev "$3" && in_ns "$1" ip link set "$3" promisc on
 }
 
-if ! end lan 1 near0 192.0.2.1 || ! take 2 eth1 || ! take 3 eth2 || ! end wan 4 far0 192.0.2.2; then
+if ! end lan 1 near0 192.0.2.1 || ! card 2 eth1 || ! card 3 eth2 || ! end wan 4 far0 192.0.2.2; then
 	skip "everything" "no virtio-net cards here"
 	exit
 fi

@@ -17,9 +17,9 @@ static int apply(struct options *options, struct running *running, struct model 
 	if (!plan)
 		return STATUS_FAILED;
 	wanted->slowpath.no_helper = running->model->slowpath.no_helper;
+	wanted->mode = options->mode_given ? options->mode : running->model->mode;
 	if (plan->changed)
-		err = commit_generation(&running->state, wanted, running->model, plan,
-					options->mode);
+		err = commit_generation(&running->state, wanted, running->model, plan);
 	else
 		err = commit_nothing(&running->state, running->model);
 	if (plan->changed && !err)

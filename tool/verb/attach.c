@@ -63,7 +63,8 @@ static int attach(struct options *options, struct running *running, struct model
 	if (!plan)
 		return STATUS_FAILED;
 	wanted->slowpath.no_helper = options->no_helper;
-	err = commit_generation(&running->state, wanted, NULL, plan, options->mode);
+	wanted->mode = options->mode;
+	err = commit_generation(&running->state, wanted, NULL, plan);
 	plan_free(plan);
 	if (err)
 		return STATUS_FAILED;
