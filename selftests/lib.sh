@@ -14,7 +14,7 @@
 #   pin ARG ...                   galette-pin, with the tests' NFs before the real ones
 #   veth IF PEER                  a pair, both up
 #   card NUMBER IF [NAMESPACE]    … a virtual machine's virtio-net card, up, that meets the next one
-#   often N, every N              N times, a fifth of that in generic mode; each Nth, or 5Nth
+#   often N, every N              N times, a fifth of that in generic mode; each Nth, or 10Nth
 #   veth_receives                 whether one without XDP gets what XDP sends
 #   own_etc                       an /etc of its own until the test ends, with an empty /etc/galette
 #   netns NAME; in_ns NAME CMD    a network namespace; this mount namespace stays
@@ -219,7 +219,7 @@ often() {
 }
 
 every() {
-	[ "$MODE" = generic ] && echo $(($1 * 5)) || echo "$1"
+	[ "$MODE" = generic ] && echo $(($1 * 10)) || echo "$1"
 }
 
 # Where cards are when the machine starts; and where they come back to.

@@ -138,8 +138,11 @@ next_link() {
 # From s1 over s2 and the counter; by link straight to the counter: one stamp less.
 state() {
 	probe
-	probed 'if .mixed + .lost + .dropped > 0 or .received != 8 then "broken"
-		else "\(.builds[2] / 4)" end'
+	if ! read_probe || [ $((MIXED + LOST + DROPPED + STACK)) -gt 0 ]; then
+		echo broken
+	else
+		echo $((BUILDS[2] / 4))
+	fi
 }
 series link "2" next_link link eth0 s1:next counter
 state() {
@@ -187,7 +190,7 @@ starts() {
 killed_early() {
 	local old=$1 next=$2 i k pid stat bad=0 hits=0
 	shift 2
-	for ((i = 0; i < 20; i += $(every 1))); do
+	for ((i = 0; i < 20; i += 20 / $(often 20))); do
 		"$GALETTE" --nf-path "$TESTNF:$NF" -q "$@" > "$T/out" 2> "$T/err" &
 		pid=$!
 		# Nothing here may take as long as galette-slow does.

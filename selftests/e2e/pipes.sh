@@ -127,7 +127,7 @@ came() {
 gate 1
 before=$(by_pipe)
 send_one() {
-	"$HELPERS/loadgen" peer0 eth0 --skb --slow --count 1 --sport "$1" > "$T/sent"
+	"$HELPERS/loadgen" peer0 eth0 --skb --slow --patience 0.1 --count 1 --sport "$1" > "$T/sent"
 }
 send_one 7
 one_came() {
@@ -200,7 +200,7 @@ cross() {
 	local from=$1 to=$2 before at
 	shift 2
 	before=$(by_pipe gw) at=$(came_to "peer$to")
-	"$HELPERS/loadgen" "peer$from" "eth$from" --skb --count 8 "$@" > "$T/sent"
+	"$HELPERS/loadgen" "peer$from" "eth$from" --skb --patience 0.05 --count 8 "$@" > "$T/sent"
 	wait_for crossed "peer$to" $((at + 8)) || wrong=$((wrong + 1))
 	CROSSED=$(pipe_of 8 "$before" "$(by_pipe gw)")
 }
