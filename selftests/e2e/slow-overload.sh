@@ -38,7 +38,7 @@ whole() {
 
 bench
 for frames in $([ "$MODE" = generic ] || echo 2048) 64; do
-	chain 2 $frames tx > "$T/chain.toml"
+	chain 2 "$frames" tx > "$T/chain.toml"
 	expect 0 "$frames frames: attach" pin attach eth0 "$T/chain.toml" || exit
 	slow_base
 	load_start --slow --hops 1 --batch 16 --burst 20000 --flood
