@@ -3,6 +3,7 @@
 #   make            build/galette-pin, build/nf/*.bpf.o, build/nf/*.so, build/nf/*.rules
 #   make check      unit, NF and end-to-end tests (as root; parts skip without)
 #   make check-vm   tests on other kernels and on arm64, in virtual machines; VM=NAME for one
+#   make check-cards    those that can on emulated network cards, natively and in generic mode
 #   make budget     selftests/budget.csv anew: what each BPF program costs (as root)
 #   make budget-vm  … on the kernels of check-vm; VM=NAME for one
 #   make lint       clang-format, cppcheck, shellcheck
@@ -123,7 +124,7 @@ SHSOURCES = $(call sources,-name '*.sh') selftests/run selftests/vm/fetch selfte
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check run-check check-vm budget-vm vm-parts sanitized budget lint demo bench bench-smoke run-bench install deps clean format
+.PHONY: all check run-check check-vm check-cards budget-vm vm-parts sanitized budget lint demo bench bench-smoke run-bench install deps clean format
 
 all: $(B)/galette-pin $(B)/galette-slow $(NF) $(NFSO) $(RULES)
 
@@ -209,11 +210,11 @@ SANITIZED := build/sanitize/selftests/nf/differential_test
 sanitized: $(SANITIZED) $(NFSO) $(addprefix $(B)/selftests/nf-objects/native-api,.so .bpf.o)
 
 # Each machine's binaries, then the machines.
-check-vm budget-vm:
+check-vm check-cards budget-vm:
 	$(Q)$(MAKE) --no-print-directory deps PACKAGES='$(PACKAGES) $(VM_PACKAGES)'
 	$(Q)$(MAKE) --no-print-directory vm-parts
 	$(Q)$(if $(filter x86_64-%,$(VM)),,$(MAKE) --no-print-directory CROSS_COMPILE=aarch64-linux-gnu- ARCH=arm64 DESTDIR=build/pi vm-parts install)
-	$(Q)CLANG='$(CLANG)' selftests/vm/vm.sh $(if $(filter budget-vm,$@),--budget) $(VM)
+	$(Q)CLANG='$(CLANG)' selftests/vm/vm.sh $(if $(filter budget-vm,$@),--budget)$(if $(filter check-cards,$@),--cards) $(VM)
 
 vm-parts: all $(TESTBPF) $(TESTSO) $(UNIT) $(NFTEST) $(HELPERS) $(BUDGET)
 

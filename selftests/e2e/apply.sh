@@ -8,6 +8,7 @@
 # missed tail call is a drop, whichever generation it happened in.
 #
 # modes: native generic
+# wires: veth cards
 . "$(dirname "$0")/../lib.sh"
 
 APPLIES=${GALETTE_APPLIES:-$(often 1000)}

@@ -3,6 +3,7 @@
 # attach, show, rollback, detach: what they do, refuse and leave.
 #
 # modes: native generic
+# wires: veth cards
 . "$(dirname "$0")/../lib.sh"
 
 linear "$T/a.toml" 1 s1 counter=count s2 < /dev/null

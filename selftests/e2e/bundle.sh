@@ -6,6 +6,7 @@
 # shellcheck disable=SC2016 # what `bash -c` runs
 #
 # modes: native generic
+# wires: veth cards
 . "$(dirname "$0")/../lib.sh"
 
 # Nothing but the bundle is there: no functions, no rules.

@@ -3,6 +3,7 @@
 # Promise 6: tools that change one chain at the same time go one after the other.
 #
 # modes: native generic
+# wires: veth cards
 . "$(dirname "$0")/../lib.sh"
 
 ROUNDS=25

@@ -5,6 +5,7 @@
 # gets nowhere, and its packets go on.
 #
 # modes: native generic
+# wires: veth cards
 . "$(dirname "$0")/../lib.sh"
 
 cat > "$T/chain.toml" <<'END'

@@ -4,6 +4,7 @@
 # Promise 2: single slots are rewritten under full load, none is ever empty.
 #
 # modes: native generic
+# wires: veth cards
 . "$(dirname "$0")/../lib.sh"
 
 REWRITES=${GALETTE_LINKS:-$(often 1000)}

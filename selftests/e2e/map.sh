@@ -3,6 +3,7 @@
 # map and plan: keys and values as people write them, and changes before they are made.
 #
 # modes: native generic
+# wires: veth cards
 . "$(dirname "$0")/../lib.sh"
 
 cat > "$T/chain.toml" <<'END'

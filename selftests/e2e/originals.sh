@@ -5,6 +5,7 @@
 # take through it, in the kernel and natively, are those of the file.
 #
 # modes: native generic
+# wires: veth cards
 . "$(dirname "$0")/../lib.sh"
 
 FLOWS=${GALETTE_FLOWS:-$(often 16)}

@@ -4,6 +4,7 @@
 # time, no wake-up.
 #
 # modes: native generic
+# wires: veth cards
 . "$(dirname "$0")/../lib.sh"
 
 linear "$T/a.toml" 1 s1 s2 < /dev/null

@@ -6,6 +6,7 @@
 # that a chain begins or ceases to need it.
 #
 # modes: native generic
+# wires: veth cards
 . "$(dirname "$0")/../lib.sh"
 
 LINKS=${GALETTE_SLOW_LINKS:-$(often 100)}
@@ -61,9 +62,9 @@ equal "0 packets lost, mixed or with a hop too few or too many" "0 0 0 0 0" \
 	"$(load '"\(.dropped) \(.back_lost) \(.lost) \(.mixed) \(.short)"')"
 equal "every packet that entered came back: $(load .entered)" "$(load .entered)" "$(load .received)"
 read -ra added <<< "$(slow_added)"
-# Of generic XDP the wires do not tell which.
+# Generic XDP and cards do not tell which.
 redirected=$(load .redirected)
-[ "$MODE" = native ] || redirected=${added[0]}
+[ "$MODE $WIRE" = "native veth" ] || redirected=${added[0]}
 equal "… some by the kernel alone, the others by galette-slow, as it says" \
 	"$redirected $redirected" "${added[0]} ${added[1]}"
 holds "… both of them: $redirected of $(load .received)" \

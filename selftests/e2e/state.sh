@@ -5,6 +5,7 @@
 # it is refused with the difference named, unless --reset-map says so.
 #
 # modes: native generic
+# wires: veth cards
 . "$(dirname "$0")/../lib.sh"
 
 ENTRIES=${GALETTE_STATE_ENTRIES:-10000} APPLIES=${GALETTE_STATE_APPLIES:-$(often 100)}

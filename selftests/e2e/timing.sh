@@ -5,6 +5,7 @@
 # a wait is put down as what it was.
 #
 # modes: native generic
+# wires: veth cards
 . "$(dirname "$0")/../lib.sh"
 
 # Of the line in $T/err: the phases, in order.

@@ -5,6 +5,7 @@
 # of a generation, a function and a slot that there are is dropped and counted.
 #
 # modes: native generic
+# wires: veth cards
 . "$(dirname "$0")/../lib.sh"
 
 RANDOM_FRAMES=10000

@@ -1,18 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# vm.sh [--budget] [NAME]: boot the machines of selftests/vm/matrix, or this one, and run tests
-# in each; --budget: put into selftests/budget.csv what programs cost there.
+# vm.sh [--budget|--cards] [NAME]: boot the machines of selftests/vm/matrix, or this one, and run tests
+# in each; --budget: put into selftests/budget.csv what programs cost there; --cards: all scripts
+# that can run on network cards, on these, on one machine natively and on one in generic mode.
 # A line a machine: pass, fail or skip with its reason, counts, seconds. What a machine said
 # is in build/vm/NAME.log. Exit status 1 when one failed.
-#   GALETTE_VM_TIMEOUT: seconds that a machine may take (420)
+#   GALETTE_VM_TIMEOUT: seconds that a machine may take (420; 3600 with --cards)
 #   GALETTE_VM_TESTS: tests to run, with commas in between, else those of selftests/vm/tests
 set -u
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 out=$root/build/vm
-budget=
+budget='' only=''
 limit=${GALETTE_VM_TIMEOUT:-420}
 mkdir -p "$out"
 work=$(mktemp -d "$out/work.XXXXXX")
@@ -126,7 +127,13 @@ if [ "${1-}" = --budget ]; then
 	budget=yes
 	export GALETTE_VM_TESTS=selftests/e2e/budget.sh
 fi
-mapfile -t machines < <(grep -v '^#' "$here/matrix" | awk -v "name=${1-}" 'name == "" || $1 == name')
+if [ "${1-}" = --cards ]; then
+	shift
+	only="x86_64-6.12 arm64-6.12" limit=${GALETTE_VM_TIMEOUT:-3600}
+	GALETTE_VM_TESTS=$(cd "$root" && grep -l '^# wires: veth cards' selftests/e2e/*.sh | sed 's/^/cards:/' | paste -sd ,)
+	export GALETTE_VM_TESTS
+fi
+mapfile -t machines < <(grep -v '^#' "$here/matrix" | awk -v "names=${1:-$only}" 'names == "" || index(" " names " ", " " $1 " ")')
 [ ${#machines[@]} -gt 0 ] || {
 	echo "vm.sh: no machine '$1': $(grep -v '^#' "$here/matrix" | cut -d' ' -f1 | tr '\n' ' ')" >&2
 	exit 1

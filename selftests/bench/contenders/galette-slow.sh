@@ -2,11 +2,13 @@
 # shellcheck shell=bash
 # The same chain in user space: every packet leaves the kernel for galette-slow, and comes
 # back. One pipe, as the others in user space have one thread.
+POLL=false
 
 start() {
 	cat > "$T/galette-slow.toml" <<-END
 		[slowpath]
 		pipes = 1
+		busy_poll = $POLL
 		[functions.macswap]
 		disable_xdp = true
 		[[links]]

@@ -41,7 +41,7 @@ forward() {
 	done
 }
 
-contenders xdp-limit galette galette-split-{1,10,50} galette-slow{,-defer} bridge af-packet{,-poll} \
+contenders xdp-limit galette galette-split-{1,10,50} galette-slow{,-defer,-poll,-poll-defer} bridge af-packet{,-poll} \
 	dpdk-af-packet dpdk-af-xdp{,-defer}
 : > "$OUT/histograms"
 topology
