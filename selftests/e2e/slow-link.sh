@@ -218,7 +218,11 @@ frames = 64"; do
 	esac
 	nothing_to_do "with $name" "$T/sized.toml"
 	echo "# $LOAD"
-	equal "… none mixed, none overtaken" "0 0 0" "$(load '"\(.mixed) \(.short) \(.backward)"')"
+	# With more pipes a flow has another one, and nobody waits for what is in the first.
+	case $settings in
+	*pipes*) equal "… none mixed" "0 0" "$(load '"\(.mixed) \(.short)"')" ;;
+	*) equal "… none mixed, none overtaken" "0 0 0" "$(load '"\(.mixed) \(.short) \(.backward)"')" ;;
+	esac
 	slow_balance "… with $name"
 done
 expect 0 "apply without" pin apply eth0 "$T/slow.toml"

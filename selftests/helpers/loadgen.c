@@ -45,6 +45,7 @@
 #include <linux/ipv6.h>
 #include <linux/udp.h>
 #include <net/if.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -341,16 +342,24 @@ static void wait_for_room(int sock, __u64 sent)
 	}
 }
 
-static void send_skb(int sock, const struct sockaddr_ll *to, const void *data, size_t length)
+/* Whether it is on its way: at the end one that would have to wait is not. */
+static bool send_skb(int sock, const struct sockaddr_ll *to, const void *data, size_t length)
 {
+	struct pollfd room = { .fd = sock, .events = POLLOUT };
 	ssize_t n;
 
-	do /* ENETDOWN: IF, which the socket is bound to, has gone down since */
+	/* A card has its queue full; IF, which the socket is bound to, has gone down since. */
+	for (;;) {
 		n = sendto(sock, data, length, 0, (void *)to, sizeof(*to));
-	while (n < 0 && errno == ENETDOWN && !stop);
+		if (n >= 0 || (errno != EAGAIN && errno != ENETDOWN) || stop)
+			break;
+		if (errno == EAGAIN)
+			poll(&room, 1, 1);
+	}
 	/* ENOBUFS: IF did not take it, and PEER has counted that. */
-	if (n < 0 && errno != ENOBUFS && errno != ENETDOWN)
+	if (n < 0 && errno != ENOBUFS && !stop)
 		fail("sending to a packet socket");
+	return n >= 0 || errno == ENOBUFS;
 }
 
 /* The same frames through a packet socket, whichever it is bound to; returns how many. */
@@ -365,7 +374,8 @@ static __u64 send_skbs(int sock, int peer, const struct load_frame *frame)
 	while (!stop && (!opt.count || stamp.seq < opt.count)) {
 		stamp.seq++;
 		memcpy(data + frame->length, &stamp, sizeof(stamp));
-		send_skb(sock, &to, data, frame->length + sizeof(stamp));
+		if (!send_skb(sock, &to, data, frame->length + sizeof(stamp)))
+			return stamp.seq - 1;
 		if (stamp.seq == 1 && opt.ready)
 			touch(opt.ready);
 		if (!opt.flood && stamp.seq % (SKB_WINDOW / 2) == 0)
