@@ -6,7 +6,6 @@
 # that a whole poll of the interface is always under way.
 #
 # modes: native generic
-# wires: veth cards
 . "$(dirname "$0")/../lib.sh"
 
 TIMES=${GALETTE_SLOW_LINKS:-6}

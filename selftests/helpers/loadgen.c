@@ -75,6 +75,7 @@ static struct {
 
 static volatile sig_atomic_t stop; /* signals to do so */
 static __u64 stack;                /* frames that IF's stack got */
+static bool veth;                  /* IF is one, and counts */
 
 static void on_signal(int sig)
 {
@@ -328,13 +329,14 @@ static __u64 drain(int sock)
 
 /*
  * No more of them at once than the queues on their way have room for. Those that do
- * not come back are not waited for long: some may be dropped.
+ * not come back are not waited for long, for some may be dropped; but an emulated card
+ * may be still for a while, and its queue is no longer than a veth's.
  */
 static void wait_for_room(int sock, __u64 sent)
 {
 	struct load_counts c;
 
-	for (double end = now() + 0.01; now() < end; usleep(50)) {
+	for (double end = now() + (veth ? 0.01 : 1); now() < end; usleep(50)) {
 		sum_counts(&c);
 		stack += drain(sock);
 		if (c.received + stack + SKB_WINDOW > sent)
@@ -538,7 +540,7 @@ static bool is_generic(void)
  * drops nobody counts, and each probe of it waits so long. Of the others that is a
  * failure, and a busy machine may keep galette-slow, or a card, from its work for a while.
  */
-static double patience(bool told, bool generic, bool veth)
+static double patience(bool told, bool generic)
 {
 	if (told)
 		return 0.2;
@@ -561,10 +563,11 @@ static void run(int peer, const struct load_frame *frame)
 	int sock = opt.skb ? packet_socket(if_nametoindex(opt.dev)) : -1;
 	struct veth_stat dev0, dev1, peer0, peer1;
 	struct load_counts c;
-	bool generic = is_generic(), veth = veth_is(opt.dev), told = false;
+	bool generic = is_generic(), told = false;
 	__u64 skbs = 0, seen = 0;
 	double start, seconds;
 
+	veth = veth_is(opt.dev);
 	if (veth_stat(opt.dev, &dev0) || veth_stat(opt.peer, &peer0))
 		fail("ethtool statistics");
 	timer.it_value.tv_usec = (opt.seconds - timer.it_value.tv_sec) * 1e6;
@@ -583,7 +586,7 @@ static void run(int peer, const struct load_frame *frame)
 		}
 		if (!end || seen != c.received + stack || (stop > 1 && !told)) {
 			told = stop > 1;
-			end = now() + patience(told, generic, veth);
+			end = now() + patience(told, generic);
 		}
 		seen = c.received + stack;
 		if (veth_stat(opt.dev, &dev1) || veth_stat(opt.peer, &peer1))
