@@ -100,7 +100,18 @@ expect 0 "apply without it" pin -q apply eth0 "$T/drop.toml"
 expect 0 "and once more" pin -q apply eth0 "$T/abort.toml"
 equal "nobody needs the other any more: it is let go" null "$(ip -j link show eth1 | jq '.[0].xdp')"
 equal "one link is left" eth0 "$(ls "$PINS/eth0/link")"
-expect 0 "with it again" pin -q apply eth0 "$T/two.toml"
+# again MODE [OPTION ...]: the mode that the other has, when it comes back.
+again() {
+	local want=$1
+	shift
+	pin -q apply eth0 "$T/drop.toml" && pin -q apply eth0 "$T/abort.toml"
+	expect 0 "with it again${*:+ ($*)}" pin -q apply "$@" eth0 "$T/two.toml"
+	pin -j show eth0 > "$T/out"
+	json "… it is $want" '[.interfaces[] | select(.name == "eth1").mode] == ["'"$want"'"]'
+}
+again "$MODE"
+[ "$MODE" = native ] && other=generic || other=native
+again "$other" --mode "$other"
 ip link del eth1
 expect 0 "an interface that has gone and is not named is no obstacle" \
 	pin -q apply eth0 "$T/drop.toml"
