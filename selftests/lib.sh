@@ -12,9 +12,12 @@
 #   equal CASE WANT GOT
 #   holds CASE CMD ...           CMD ends with status 0
 #   pin ARG ...                   galette-pin, with the tests' NFs before the real ones
+#   mode_option ARG ...           sets $MODE_OPTION, what it needs before these arguments to
+#                                 attach in $MODE, for who calls it in another way
+#   attached_so                   a case: eth0 is attached in the mode that the test is for
 #   veth IF PEER                  a pair, both up
 #   card NUMBER IF [NAMESPACE]    … a virtual machine's virtio-net card, up, that meets the next one
-#   often N, every N              N times, a fifth of that in generic mode; each Nth, or 10Nth
+#   often N, every N              N times, a fifth of that in generic mode; each Nth, or 3Nth
 #   veth_receives                 whether one without XDP gets what XDP sends
 #   own_etc                       an /etc of its own until the test ends, with an empty /etc/galette
 #   netns NAME; in_ns NAME CMD    a network namespace; this mount namespace stays
@@ -95,12 +98,21 @@ own_etc() {
 }
 
 # Native is what there is without saying so. A test that says how it attaches means it.
-pin() {
-	local mode=()
+mode_option() {
+	MODE_OPTION=()
 	if [ "$MODE" = generic ] && [[ " $* " =~ " attach " && ! " $* " =~ " "(help|--mode)" " ]]; then
-		mode=(--mode generic)
+		MODE_OPTION=(--mode generic)
 	fi
-	"$GALETTE" --nf-path "$TESTNF:$NF" "${mode[@]}" "$@"
+}
+
+pin() {
+	mode_option "$@"
+	"$GALETTE" --nf-path "$TESTNF:$NF" "${MODE_OPTION[@]}" "$@"
+}
+
+# … and it is so.
+attached_so() {
+	equal "eth0 is attached in $MODE mode" "$MODE" "$(pin -j show eth0 | jq -r '.interfaces[0].mode')"
 }
 
 indent() {
@@ -219,7 +231,7 @@ often() {
 }
 
 every() {
-	[ "$MODE" = generic ] && echo $(($1 * 10)) || echo "$1"
+	[ "$MODE" = generic ] && echo $(($1 * 3)) || echo "$1"
 }
 
 # Where cards are when the machine starts; and where they come back to.
@@ -228,10 +240,13 @@ outside() {
 }
 
 # By its address, which selftests/vm/vm.sh has given it.
+card_name() {
+	outside ip -j link | jq -er ".[] | select(.address == \"52:54:00:67:61:0$1\").ifname"
+}
+
 card() {
 	local name
-	name=$(outside ip -j link | jq -r ".[] | select(.address == \"52:54:00:67:61:0$1\").ifname")
-	[ -n "$name" ] || return
+	name=$(card_name "$1") || return
 	outside ip link set "$name" netns $$
 	ip link set "$name" name "$2"
 	ethtool -K "$2" tx off tso off gso off gro off > /dev/null
@@ -241,9 +256,13 @@ card() {
 
 # The chain's interface eth0, and peer0 that the load comes from; frames reach
 # eth0's stack, and are counted, also when there is no XDP on it. Cards take frames
-# for others when they are told to.
+# for others when they are told to, and come back a little after the test before.
 bench() {
 	if [ "$WIRE" = cards ]; then
+		if ! wait_for card_name 1 || ! wait_for card_name 2; then
+			skip "everything" "no virtio-net cards here"
+			exit 0
+		fi
 		card 1 peer0 && card 2 eth0 && ip link set peer0 promisc on && ip link set eth0 promisc on
 	else
 		veth eth0 peer0 && ethtool -K eth0 gro on && ethtool -K peer0 gro on
@@ -377,9 +396,12 @@ slow_show() {
 	pin -j show "${2-eth0}" | jq -r ".slowpath | $1"
 }
 
-# Every frame of eth0's galette-slow is where it waits for packets.
+# Every frame of eth0's galette-slow is where it waits for packets; or, sent by a card, which says
+# so late, where galette-slow finds it when the next packet comes.
 frames_whole() {
-	[ "$(slow_show '.frames | .fill == .total and .hand == 0')" = true ]
+	local back=.fill
+	[ "$WIRE" = veth ] || back='(.fill + .completion)'
+	[ "$(slow_show ".frames | $back == .total and .hand == 0")" = true ]
 }
 
 # Supervisors and pipes in this network namespace: also those that show has lost sight of.

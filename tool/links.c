@@ -274,6 +274,15 @@ int links_ifindex(const char *chain_dir, const char *interface, __u32 *ifindex)
 	return err;
 }
 
+const char *links_mode_word(unsigned int mode)
+{
+	static const char *const words[] = { [GALETTE_MODE_AUTO] = "auto",
+					     [GALETTE_MODE_NATIVE] = "native",
+					     [GALETTE_MODE_GENERIC] = "generic" };
+
+	return mode < sizeof(words) / sizeof(*words) ? words[mode] : NULL;
+}
+
 __u32 links_mode(__u32 ifindex)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);

@@ -13,6 +13,7 @@
 #include "alloc.h"
 #include "diag.h"
 #include "kernel_log.h"
+#include "links.h"
 #include "options.h"
 #include "pins.h"
 #include "timing.h"
@@ -184,11 +185,9 @@ static void raise_limits(void)
 
 static bool set_mode(struct options *options, const char *word)
 {
-	static const char *const words[] = { "auto", "native", "generic" };
-
-	for (int i = 0; i < 3; i++) {
-		if (!strcmp(words[i], word)) {
-			options->mode = i;
+	for (unsigned int mode = 0; links_mode_word(mode); mode++) {
+		if (!strcmp(links_mode_word(mode), word)) {
+			options->mode = mode;
 			options->mode_given = true;
 			return true;
 		}

@@ -12,7 +12,8 @@
 # Nothing but the bundle is there: no functions, no rules.
 mkdir "$T/nothing"
 bare() {
-	"$GALETTE" --nf-path "$T/nothing" "$@"
+	mode_option "$@"
+	"$GALETTE" --nf-path "$T/nothing" "${MODE_OPTION[@]}" "$@"
 }
 
 pack() { # FILE OPTION ...
@@ -42,6 +43,7 @@ expect 0 "bundle, signed" pack b --sign "$T/alice"
 expect 0 "check" bare check "$T/a.galette"
 expect 0 "check, from a pipe" bash -c 'cat "$1" | "$2" --nf-path "$3" check -' . "$T/a.galette" "$GALETTE" "$T/nothing"
 expect 0 "attach" bare attach eth0 "$T/a.galette"
+attached_so
 equal "packets meet its functions" 1 "$(handled 2)"
 expect 0 "show" bare show eth0
 prints "show: the bundle" "bundle a\.galette, SHA-256 [0-9a-f]{64}, no signer known here"

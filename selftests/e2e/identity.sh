@@ -105,13 +105,17 @@ again() {
 	local want=$1
 	shift
 	pin -q apply eth0 "$T/drop.toml" && pin -q apply eth0 "$T/abort.toml"
-	expect 0 "with it again${*:+ ($*)}" pin -q apply "$@" eth0 "$T/two.toml"
+	expect 0 "with it again${*:+ ($*)}" pin apply "$@" eth0 "$T/two.toml"
 	pin -j show eth0 > "$T/out"
 	json "… it is $want" '[.interfaces[] | select(.name == "eth1").mode] == ["'"$want"'"]'
 }
 again "$MODE"
 [ "$MODE" = native ] && other=generic || other=native
 again "$other" --mode "$other"
+says "… it says that the one which is attached is not" "warning: eth0 stays $MODE"
+pin -j show eth0 > "$T/out"
+json "… the chain keeps it" ".mode == \"$other\""
+again "$other"
 ip link del eth1
 expect 0 "an interface that has gone and is not named is no obstacle" \
 	pin -q apply eth0 "$T/drop.toml"

@@ -76,7 +76,7 @@ slow_load_start() {
 }
 slow_load_stop() {
 	kill -TERM "$SLOW_LOAD"
-	wait_for frames_whole && kill -TERM "$SLOW_LOAD"
+	wait_for frames_whole && kill -TERM "$SLOW_LOAD" 2> /dev/null
 	wait "$SLOW_LOAD"
 }
 slow_load() {

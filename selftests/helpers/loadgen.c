@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * loadgen PEER IF [option …]: send numbered frames out of PEER, one end of a
- * veth pair, into the chain on IF, the other end; count what the chain sends
- * back. Live frames: the generator, the chain and the sink run on one CPU.
+ * veth pair (with --skb also one of two network cards), into the chain on IF,
+ * the other end; count what the chain sends back. Live frames: the generator, the
+ * chain and the sink run on one CPU.
  * Ends after --count, --seconds or SIGTERM and prints one line of JSON. Frames
  * that may still come back are waited for; a second SIGTERM says that none will.
  *
@@ -34,16 +35,12 @@
  *   --flood     with --skb: no matter whether the queues on their way have room
  *   --patience S   wait so long without news for frames that may not come back
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
 #include <libgen.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/if_packet.h>
-#include <linux/ip.h>
-#include <linux/ipv6.h>
-#include <linux/udp.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
@@ -59,27 +56,32 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "helpers/load_frame.h"
 #include "helpers/stamp.h"
 #include "helpers/vethstat.h"
 
 static struct {
-	const char *peer, *dev, *src, *dst, *ready;
+	const char *peer, *dev, *ready;
+	struct load_flow flow;
 	unsigned long long count;
 	double seconds, rate, patience;
-	int cpu, batch, burst, vlans, vlan[2], sport, dport, hops, skb, slow, flood;
-} opt = { .src = "10.0.0.1", .dst = "10.0.0.2", .cpu = -1, .sport = 1000, .dport = 2000 };
+	int cpu, batch, burst, skb, slow, flood;
+} opt = { .cpu = -1,
+	  .flow = { .src = "10.0.0.1", .dst = "10.0.0.2", .sport = 1000, .dport = 2000 } };
 
 static struct {
 	int generate, frame, counts;
 } fd;
 
-static volatile sig_atomic_t stop; /* signals to do so */
-static __u64 stack;                /* frames that IF's stack got */
-static bool veth;                  /* IF is one, and counts */
+static volatile sig_atomic_t stop, terms; /* terms: SIGTERMs */
+static __u64 stack;                       /* frames that IF's stack got */
+static bool veth;                         /* IF is one, and counts */
 
 static void on_signal(int sig)
 {
-	stop++;
+	stop = true;
+	if (sig == SIGTERM)
+		terms++;
 }
 
 static void fail(const char *what)
@@ -94,67 +96,6 @@ static double now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec + ts.tv_nsec / 1e9;
-}
-
-/* ---- the frame ---- */
-
-static __u16 ip_checksum(const void *header)
-{
-	const __u16 *w = header;
-	__u32 sum = 0;
-
-	for (int i = 0; i < 10; i++)
-		sum += w[i];
-	sum = (sum & 0xffff) + (sum >> 16);
-	return ~(sum + (sum >> 16));
-}
-
-static void *put(struct load_frame *frame, const void *bytes, size_t len)
-{
-	void *at = frame->header + frame->length;
-
-	memcpy(at, bytes, len);
-	frame->length += len;
-	return at;
-}
-
-static void build_frame(struct load_frame *frame)
-{
-	__u8 mac[12] = { 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1 };
-	struct iphdr ip4 = { .version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_UDP };
-	struct ipv6hdr ip6 = { .version = 6, .hop_limit = 64, .nexthdr = IPPROTO_UDP };
-	__u16 payload = sizeof(struct udphdr) + sizeof(struct stamp);
-	struct udphdr udp = { .source = htons(opt.sport),
-			      .dest = htons(opt.dport),
-			      .len = htons(payload) };
-	int v6 = !!strchr(opt.src, ':');
-	__u16 type;
-
-	put(frame, mac, sizeof(mac));
-	for (int i = 0; i < opt.vlans; i++) {
-		__u16 tag[2] = { htons(i + 1 < opt.vlans ? ETH_P_8021AD : ETH_P_8021Q),
-				 htons(opt.vlan[i]) };
-
-		put(frame, tag, sizeof(tag));
-	}
-	type = htons(v6 ? ETH_P_IPV6 : ETH_P_IP);
-	put(frame, &type, sizeof(type));
-	ip6.payload_len = htons(payload);
-	ip4.tot_len = htons(sizeof(ip4) + payload);
-	if (v6 ? inet_pton(AF_INET6, opt.src, &ip6.saddr) != 1 ||
-			    inet_pton(AF_INET6, opt.dst, &ip6.daddr) != 1
-	       : inet_pton(AF_INET, opt.src, &ip4.saddr) != 1 ||
-			    inet_pton(AF_INET, opt.dst, &ip4.daddr) != 1) {
-		errno = EINVAL;
-		fail("--src, --dst");
-	}
-	ip4.check = ip_checksum(&ip4);
-	if (v6)
-		put(frame, &ip6, sizeof(ip6));
-	else
-		put(frame, &ip4, sizeof(ip4));
-	put(frame, &udp, sizeof(udp));
-	frame->hops = opt.hops;
 }
 
 /* ---- programs ---- */
@@ -358,7 +299,7 @@ static bool send_skb(int sock, const struct sockaddr_ll *to, const void *data, s
 		if (errno == EAGAIN)
 			poll(&room, 1, 1);
 	}
-	/* ENOBUFS: IF did not take it, and PEER has counted that. */
+	/* ENOBUFS: IF did not take it, and PEER, if it is a veth, has counted that. */
 	if (n < 0 && errno != ENOBUFS && !stop)
 		fail("sending to a packet socket");
 	return n >= 0 || errno == ENOBUFS;
@@ -468,19 +409,19 @@ static void parse(int argc, char **argv)
 			opt.ready = optarg;
 			break;
 		case 's':
-			opt.src = optarg;
+			opt.flow.src = optarg;
 			break;
 		case 'd':
-			opt.dst = optarg;
+			opt.flow.dst = optarg;
 			break;
 		case 'S':
-			opt.sport = atoi(optarg);
+			opt.flow.sport = atoi(optarg);
 			break;
 		case 'D':
-			opt.dport = atoi(optarg);
+			opt.flow.dport = atoi(optarg);
 			break;
 		case 'h':
-			opt.hops = atoi(optarg);
+			opt.flow.hops = atoi(optarg);
 			break;
 		case 'k':
 			opt.skb = 1;
@@ -495,8 +436,8 @@ static void parse(int argc, char **argv)
 			opt.patience = atof(optarg);
 			break;
 		case 'v':
-			if (opt.vlans < 2)
-				opt.vlan[opt.vlans++] = atoi(optarg);
+			if (opt.flow.vlans < 2)
+				opt.flow.vlan[opt.flow.vlans++] = atoi(optarg);
 			break;
 		default:
 			exit(2);
@@ -543,7 +484,7 @@ static bool is_generic(void)
 static double patience(bool told, bool generic)
 {
 	if (told)
-		return 0.2;
+		return veth ? 0.2 : 2;
 	return opt.patience ?: generic && veth && !opt.slow ? 0.5 : 10;
 }
 
@@ -584,8 +525,8 @@ static void run(int peer, const struct load_frame *frame)
 			c.sent = skbs;
 			stack += drain(sock);
 		}
-		if (!end || seen != c.received + stack || (stop > 1 && !told)) {
-			told = stop > 1;
+		if (!end || seen != c.received + stack || (terms > 1 && !told)) {
+			told = terms > 1;
 			end = now() + patience(told, generic);
 		}
 		seen = c.received + stack;
@@ -618,7 +559,10 @@ int main(int argc, char **argv)
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGALRM, &sa, NULL);
 	open_programs(peer);
-	build_frame(&frame);
+	if (!load_frame_build(&frame, &opt.flow)) {
+		errno = EINVAL;
+		fail("--src, --dst");
+	}
 	if (bpf_map_update_elem(fd.frame, &zero, &frame, BPF_ANY))
 		fail("frame");
 	clear_counts();

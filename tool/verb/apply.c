@@ -1,10 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <linux/if_link.h>
 #include <stdlib.h>
 
 #include "advise.h"
 #include "diag.h"
 #include "running.h"
 #include "wanted.h"
+
+/* --mode is for interfaces that are attached now; who asked for it may mean the others. */
+static void say_kept(const struct options *options, const struct model *running,
+		     const struct model *wanted)
+{
+	__u32 mode = options->mode == GALETTE_MODE_NATIVE    ? XDP_FLAGS_DRV_MODE
+		     : options->mode == GALETTE_MODE_GENERIC ? XDP_FLAGS_SKB_MODE
+							     : 0;
+
+	for (int i = 0; i < running->interface_count && mode; i++) {
+		const struct model_interface *interface = &running->interfaces[i];
+
+		if (interface->mode && interface->mode != mode &&
+		    model_interface(wanted, interface->name) >= 0)
+			warning("%s stays %s: detach and attach to change that",
+				interface->name, mode_name(interface->mode));
+	}
+}
 
 static int apply(struct options *options, struct running *running, struct model *wanted,
 		 struct diag *diag)
@@ -24,6 +43,8 @@ static int apply(struct options *options, struct running *running, struct model 
 		err = commit_nothing(&running->state, running->model);
 	if (plan->changed && !err)
 		advise(wanted);
+	if (!err)
+		say_kept(options, running->model, wanted);
 	if (!err)
 		running_report(options, wanted->name, plan->changed);
 	plan_free(plan);

@@ -7,6 +7,7 @@
 #include "advise.h"
 #include "diag.h"
 #include "inspect.h"
+#include "links.h"
 #include "pins.h"
 #include "running.h"
 #include "show_slow.h"
@@ -142,6 +143,7 @@ static struct json_object *json_chain(const char *dir, const struct model *model
 	set(top, "previous", model->previous ? json_object_new_int64(model->previous) : NULL);
 	set(top, "created", json_object_new_int64(model->created));
 	set(top, "bundle", *model->origin.bundle ? json_origin(&model->origin) : NULL);
+	set(top, "mode", text(links_mode_word(model->mode) ?: "unknown"));
 	set(top, "interfaces", json_interfaces(model));
 	set(top, "functions", json_functions(model));
 	set(top, "links", json_links(model));
