@@ -316,6 +316,16 @@ load_stop() {
 	wait "$LOAD_PID"
 	LOAD_PID=
 	LOAD=$(cat "$T/load")
+	[ "$WIRE" = veth ] || card_counts
+}
+
+# What the cards have counted: where frames are lost, if one is.
+card_counts() {
+	local name
+	for name in peer0 eth0; do
+		echo "# $name:$(ethtool -S $name | sed -nE 's/^ *([rt]x_[a-z_]+: [1-9])/ \1/p' | tr -d '\n')" \
+			"$(ip -j -s link show $name | jq -c '.[].stats64')"
+	done
 }
 
 load() {

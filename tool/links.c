@@ -223,8 +223,8 @@ static int attach_native(const struct state *state, struct model_interface *inte
 				interface->name, reason, *remedy ? " (" : "", remedy,
 				*remedy ? ", then detach and attach)" : "");
 		else
-			error("cannot attach to %s: %s (%s)", interface->name, reason,
-			      *remedy ? remedy : "--mode generic");
+			error("cannot attach to %s: %s (%s%s--mode generic)", interface->name,
+			      reason, remedy, *remedy ? "; or " : "");
 	}
 	close(program);
 	return fd;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * layout IF PEER [REPEAT [SECONDS]]: several user-space pipes, a process each,
+ * layout IF PEER [REPEAT [SECONDS [WORK]]]: several user-space pipes, a process each,
  * on the one queue of the veth IF, AF_XDP in copy mode, one UMEM; two ways:
  *
  *   A  a socket per pipe, chosen by the XDP program through the XSKMAP; the
@@ -432,18 +432,19 @@ int main(int argc, char **argv)
 {
 	int repeat = argc > 3 ? atoi(argv[3]) : 5;
 	double seconds = argc > 4 ? atof(argv[4]) : 0.2;
+	int work = argc > 5 ? atoi(argv[5]) : -1;
 	struct result *results = shared_memory(sizeof(*results) * 2 * REPEAT_MAX * RATES);
 
 	gen.dev = argc > 2 ? if_nametoindex(argv[1]) : 0;
 	gen.peer = argc > 2 ? if_nametoindex(argv[2]) : 0;
 	if (!gen.dev || !gen.peer || repeat < 1 || repeat > REPEAT_MAX)
-		fail("IF PEER [REPEAT [SECONDS]]");
+		fail("IF PEER [REPEAT [SECONDS [WORK]]]");
 	load();
 	calibrate();
 	printf(" W N    k | good (A B A/B)   | lost %%      | CPU us      | calls       |"
 	       " median us   | p99 us\n");
 	for (size_t w = 0; w < sizeof(works) / sizeof(*works); w++)
-		for (int n = 1; n <= LAYOUT_PIPES; n++)
+		for (int n = 1; n <= LAYOUT_PIPES && (work < 0 || works[w] == work); n++)
 			compare(works[w], n, repeat, seconds, results);
 	return 0;
 }

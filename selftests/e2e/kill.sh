@@ -6,7 +6,7 @@
 # call N: so every state that a kill between calls can leave is met. Counted are
 # the calls that change what other processes see (below); between two of these
 # the kernel's state is the same wherever the tool dies. To show that this is true,
-# link and rollback die at every third of all their calls; with GALETTE_FULL=1 all verbs do at each.
+# link and rollback die at every seventh of all their calls; with GALETTE_FULL=1 all verbs do at each.
 # In generic mode, which differs where it attaches, each third of those is enough.
 #
 # After each kill: packets are handled wholly by the old or wholly by the new
@@ -46,7 +46,7 @@ series() {
 	local option=("${MODE_OPTION[@]}") bad=0 kills list="" start=$SECONDS calls=$CALLS step=$STEP
 	case $verb in *link* | rollback)
 		calls=all
-		[ -n "${GALETTE_FULL-}" ] || step=$((STEP * 3)) ;;
+		[ -n "${GALETTE_FULL-}" ] || step=$((STEP * 7)) ;;
 	esac
 	for ((n = 1; ; n += step)); do
 		"$HELPERS/inject" --calls "$calls" --kill $n -- \

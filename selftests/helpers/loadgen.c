@@ -270,19 +270,25 @@ static __u64 drain(int sock)
 
 /*
  * No more of them at once than the queues on their way have room for. Those that do
- * not come back are not waited for long, for some may be dropped; but an emulated card
- * may be still for a while, and its queue is no longer than a veth's.
+ * not come back, for some may be dropped, are waited for once; but an emulated card
+ * may be still for seconds, and its queue is no longer than a veth's.
  */
 static void wait_for_room(int sock, __u64 sent)
 {
+	static __u64 given_up; /* less, when they come after all */
+	__u64 missing = 0;
 	struct load_counts c;
 
-	for (double end = now() + (veth ? 0.01 : 1); now() < end; usleep(50)) {
+	for (double end = now() + (veth ? 0.01 : 5); now() < end && !stop; usleep(50)) {
 		sum_counts(&c);
 		stack += drain(sock);
-		if (c.received + stack + SKB_WINDOW > sent)
+		missing = sent - c.received - stack;
+		if (given_up > missing)
+			given_up = missing;
+		if (missing - given_up < SKB_WINDOW)
 			return;
 	}
+	given_up = missing;
 }
 
 /* Whether it is on its way: at the end one that would have to wait is not. */

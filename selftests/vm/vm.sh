@@ -130,7 +130,7 @@ fi
 if [ "${1-}" = --cards ]; then
 	shift
 	only="x86_64-6.12 arm64-6.12" limit=${GALETTE_VM_TIMEOUT:-3600}
-	GALETTE_VM_TESTS=$(cd "$root" && grep -l '^# wires: veth cards' selftests/e2e/*.sh | sed 's/^/cards:/' | paste -sd ,)
+	: "${GALETTE_VM_TESTS:=$(cd "$root" && grep -l '^# wires: veth cards' selftests/e2e/*.sh | sed 's/^/cards:/' | paste -sd ,)}"
 	export GALETTE_VM_TESTS
 fi
 mapfile -t machines < <(grep -v '^#' "$here/matrix" | awk -v "names=${1:-$only}" 'names == "" || index(" " names " ", " " $1 " ")')

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # shellcheck shell=bash disable=SC2034 # DEFER is for lib.sh
-# The same, behind an interface that holds interrupts back.
+# galette-slow that never sleeps, behind an interface that holds interrupts back.
 
 # shellcheck source=selftests/bench/contenders/galette-slow-poll.sh
 . "$BENCH/contenders/galette-slow-poll.sh"

@@ -11,4 +11,4 @@ LAYOUTS=${LAYOUTS:-5}
 veth slow0 wire0
 echo "N pipes, a process each, on one AF_XDP queue, W us of work a packet, k thousand packets/s offered:"
 echo "A a socket per pipe, B one socket and a dispatcher; medians of $LAYOUTS"
-"$BUILD/selftests/bench/layout" slow0 wire0 "$LAYOUTS" ${SMOKE:+0.01} || exit 1
+"$BUILD/selftests/bench/layout" slow0 wire0 "$LAYOUTS" ${SMOKE:+0.01 2} || exit 1
