@@ -14,7 +14,7 @@
 #   pin ARG ...                   galette-pin, with the tests' NFs before the real ones
 #   mode_option ARG ...           sets $MODE_OPTION, what it needs before these arguments to
 #                                 attach in $MODE, for who calls it in another way
-#   attached_so                   a case: eth0 is attached in the mode that the test is for
+#   attached_mode; attached_so    how eth0 is attached; a case: in $MODE
 #   veth IF PEER                  a pair, both up
 #   card NUMBER IF [NAMESPACE]    … a virtual machine's virtio-net card, up, that meets the next one
 #   often N, every N              N times, a fifth of that in generic mode; each Nth, or 3Nth
@@ -111,8 +111,11 @@ pin() {
 }
 
 # … and it is so.
+attached_mode() {
+	pin -j show eth0 | jq -r '.interfaces[0].mode'
+}
 attached_so() {
-	equal "eth0 is attached in $MODE mode" "$MODE" "$(pin -j show eth0 | jq -r '.interfaces[0].mode')"
+	equal "eth0 is attached in $MODE mode" "$MODE" "$(attached_mode)"
 }
 
 indent() {
@@ -260,8 +263,8 @@ card() {
 bench() {
 	if [ "$WIRE" = cards ]; then
 		if ! wait_for card_name 1 || ! wait_for card_name 2; then
-			skip "everything" "no virtio-net cards here"
-			exit 0
+			fail "the cards are here" "there is none that has the address"
+			exit 1
 		fi
 		card 1 peer0 && card 2 eth0 && ip link set peer0 promisc on && ip link set eth0 promisc on
 	else
@@ -475,8 +478,10 @@ slow_balance() {
 	read -r entered received dropped redirected back_lost lost \
 		<<< "$(load '"\(.entered) \(.received) \(.dropped) \(.redirected) \(.back_lost) \(.lost)"')"
 	read -ra added <<< "$(slow_added)"
-	equal "$1: $entered entered = $received came back + $((dropped - added[5])) found a full ring on the way there + $back_lost back + $lost in between + ${added[5]} absent" \
-		"$entered" $((received + dropped + back_lost + lost))
+	echo "# $1: $entered entered = $received came back + $((dropped - added[5])) found a full ring on the way there + $back_lost back + $lost in between + ${added[5]} absent"
+	# Where XDP does not count, `dropped` is what is missing.
+	{ [ "$MODE" = generic ] || [ "$WIRE" = cards ]; } ||
+		equal "$1: each is somewhere" "$entered" $((received + dropped + back_lost + lost))
 	equal "$1: … galette-slow counted those that it got, sent and lost, and those lost before it" \
 		"$redirected $((redirected - added[2] - lost)) $dropped $lost" \
 		"${added[0]} ${added[1]} $((added[3] + added[5])) ${added[4]}"

@@ -11,7 +11,7 @@ _galette_pin_options() {
 	case $1 in
 	attach) echo --mode --name --no-helper --no-wait ;;
 	apply) echo --mode --no-wait --reset-map ;;
-	plan) echo --exit-code --reset-map ;;
+	plan) echo --exit-code --mode --reset-map ;;
 	link | rollback | detach) echo --no-wait ;;
 	bundle) echo --output --arch --sign ;;
 	show) echo --source ;;

@@ -223,8 +223,9 @@ static int attach_native(const struct state *state, struct model_interface *inte
 				interface->name, reason, *remedy ? " (" : "", remedy,
 				*remedy ? ", then detach and attach)" : "");
 		else
-			error("cannot attach to %s: %s (%s%s--mode generic)", interface->name,
-			      reason, remedy, *remedy ? "; or " : "");
+			error("cannot attach to %s: %s (%s)%s", interface->name, reason,
+			      *remedy ? remedy : "--mode generic",
+			      *remedy ? ", or use --mode generic" : "");
 	}
 	close(program);
 	return fd;
@@ -272,15 +273,6 @@ int links_ifindex(const char *chain_dir, const char *interface, __u32 *ifindex)
 		close(fd);
 	*ifindex = err ? 0 : info.xdp.ifindex;
 	return err;
-}
-
-const char *links_mode_word(unsigned int mode)
-{
-	static const char *const words[] = { [GALETTE_MODE_AUTO] = "auto",
-					     [GALETTE_MODE_NATIVE] = "native",
-					     [GALETTE_MODE_GENERIC] = "generic" };
-
-	return mode < sizeof(words) / sizeof(*words) ? words[mode] : NULL;
 }
 
 __u32 links_mode(__u32 ifindex)

@@ -12,9 +12,6 @@
 int links_attach(const struct state *state, struct model_interface *interface,
 		 enum galette_mode mode);
 
-/* "auto", "native" or "generic", as --mode has it; NULL: there is no such mode. */
-const char *links_mode_word(unsigned int mode);
-
 /*
  * The interface that a pinned link is on now; 0: it has gone. -ENOENT: there is
  * no such link.

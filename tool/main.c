@@ -13,7 +13,7 @@
 #include "alloc.h"
 #include "diag.h"
 #include "kernel_log.h"
-#include "links.h"
+#include "model.h"
 #include "options.h"
 #include "pins.h"
 #include "timing.h"
@@ -32,10 +32,11 @@ const struct verb verbs[] = {
 	  "[--mode MODE] [--reset-map MAP]... CHAIN FILE",
 	  "change a running chain in one atomic step",
 	  "  Maps keep their content; where they no longer fit, --reset-map starts them "
-	  "empty.\n" },
-	{ "plan", verb_plan, 2, 2, TAKES_EXIT_CODE | TAKES_RESET_MAP,
-	  "[--exit-code] [--reset-map MAP]... CHAIN FILE", "show what apply would do",
-	  "  --exit-code: status 3 when there are changes\n" },
+	  "empty.\n"
+	  "  --mode native, generic or auto: how interfaces are attached from now on\n" },
+	{ "plan", verb_plan, 2, 2, TAKES_EXIT_CODE | TAKES_MODE | TAKES_RESET_MAP,
+	  "[--exit-code] [--mode MODE] [--reset-map MAP]... CHAIN FILE",
+	  "show what apply would do", "  --exit-code: status 3 when there are changes\n" },
 	{ "check", verb_check, 1, 1, 0, "FILE", "check a chain file, without privilege", "" },
 	{ "bundle", verb_bundle, 1, 1, TAKES_OUTPUT | TAKES_ARCH | TAKES_SIGN,
 	  "-o BUNDLE [--arch ARCH[,ARCH]] [--sign KEY] FILE",
@@ -185,8 +186,8 @@ static void raise_limits(void)
 
 static bool set_mode(struct options *options, const char *word)
 {
-	for (unsigned int mode = 0; links_mode_word(mode); mode++) {
-		if (!strcmp(links_mode_word(mode), word)) {
+	for (unsigned int mode = 0; model_mode_word(mode); mode++) {
+		if (!strcmp(model_mode_word(mode), word)) {
 			options->mode = mode;
 			options->mode_given = true;
 			return true;

@@ -58,6 +58,15 @@ int model_function(const struct model *model, const char *name)
 	return -1;
 }
 
+const char *model_mode_word(unsigned int mode)
+{
+	static const char *const words[] = { [GALETTE_MODE_AUTO] = "auto",
+					     [GALETTE_MODE_NATIVE] = "native",
+					     [GALETTE_MODE_GENERIC] = "generic" };
+
+	return mode < sizeof(words) / sizeof(*words) ? words[mode] : NULL;
+}
+
 int model_interface(const struct model *model, const char *name)
 {
 	for (int i = 0; i < model->interface_count; i++)

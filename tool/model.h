@@ -112,6 +112,9 @@ struct model {
 struct model *model_new(const char *name, struct chain *chain);
 void model_free(struct model *model);
 
+/* "auto", "native" or "generic", as --mode has it; NULL: there is no such mode. */
+const char *model_mode_word(unsigned int mode);
+
 /* Places by name; -1: none. An interface goes by its alias or its own name. */
 int model_function(const struct model *model, const char *name);
 int model_interface(const struct model *model, const char *name);

@@ -52,6 +52,15 @@ static void plan_interfaces(struct plan *plan, const struct model *wanted,
 	}
 }
 
+/* That they will be attached in, when they are new or have come back. */
+static void plan_mode(struct plan *plan, const struct model *wanted,
+		      const struct model *running)
+{
+	if (running && wanted->mode != running->mode)
+		add(plan, CHANGE_MODIFY, "mode", model_mode_word(wanted->mode), "was %s",
+		    model_mode_word(running->mode) ?: "unknown");
+}
+
 /* ---- functions ---- */
 
 /* The names of a function's maps are the same on both sides. */
@@ -363,6 +372,7 @@ struct plan *plan_make(const struct model *wanted, const struct model *running,
 
 	plan_bundle(plan, wanted, running);
 	plan_interfaces(plan, wanted, running);
+	plan_mode(plan, wanted, running);
 	plan_functions(plan, wanted, running);
 	for (int i = GALETTE_SLOT_RX; i < wanted->edge_count; i++)
 		plan_link(plan, wanted, &wanted->edges[i], running);

@@ -17,7 +17,8 @@ enum change_op {
 
 struct change {
 	enum change_op op;
-	const char *kind; /* "function", "link", "map", "interface", "slowpath", "bundle" */
+	const char *
+		kind; /* "function", "link", "map", "interface", "slowpath", "bundle", "mode" */
 	char *name;
 	char *detail; /* "" where the name says all */
 };

@@ -36,3 +36,9 @@ struct model *wanted_check(const struct options *options, struct chain *chain, c
 		given_origin(&model->origin);
 	return model;
 }
+
+void wanted_mode(struct model *wanted, const struct options *options,
+		 const struct model *running)
+{
+	wanted->mode = options->mode_given ? options->mode : running->mode;
+}

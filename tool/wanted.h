@@ -20,4 +20,8 @@ struct model *wanted_check(const struct options *options, struct chain *chain, c
 			   const struct binding *bindings, int binding_count,
 			   struct diag *diag);
 
+/* The mode that the options say, else the one that the running chain has. */
+void wanted_mode(struct model *wanted, const struct options *options,
+		 const struct model *running);
+
 #endif

@@ -433,6 +433,7 @@ int main(int argc, char **argv)
 	int repeat = argc > 3 ? atoi(argv[3]) : 5;
 	double seconds = argc > 4 ? atof(argv[4]) : 0.2;
 	int work = argc > 5 ? atoi(argv[5]) : -1;
+	bool compared = false;
 	struct result *results = shared_memory(sizeof(*results) * 2 * REPEAT_MAX * RATES);
 
 	gen.dev = argc > 2 ? if_nametoindex(argv[1]) : 0;
@@ -443,8 +444,14 @@ int main(int argc, char **argv)
 	calibrate();
 	printf(" W N    k | good (A B A/B)   | lost %%      | CPU us      | calls       |"
 	       " median us   | p99 us\n");
-	for (size_t w = 0; w < sizeof(works) / sizeof(*works); w++)
-		for (int n = 1; n <= LAYOUT_PIPES && (work < 0 || works[w] == work); n++)
+	for (size_t w = 0; w < sizeof(works) / sizeof(*works); w++) {
+		if (work >= 0 && works[w] != work)
+			continue;
+		compared = true;
+		for (int n = 1; n <= LAYOUT_PIPES; n++)
 			compare(works[w], n, repeat, seconds, results);
+	}
+	if (!compared)
+		fail("WORK is none of those that are compared");
 	return 0;
 }

@@ -17,6 +17,7 @@ linear "$T/a.toml" 1 s1 s2 counter=count s3 s4 < /dev/null
 linear "$T/b.toml" 2 s1 s3 extra s2 < /dev/null
 bench
 expect 0 "attach" pin attach eth0 "$T/a.toml" || exit
+attached_so
 
 # An emulated machine has no time for anything else under all that it can make.
 # shellcheck disable=SC2086 # words

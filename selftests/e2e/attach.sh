@@ -176,8 +176,9 @@ if command -v setpriv > /dev/null; then
 else
 	skip "without privilege" "no setpriv"
 fi
+mode_option attach
 expect 0 "no bpffs: it is mounted" unshare -m sh -c "umount -l /sys/fs/bpf
-	$GALETTE --nf-path $TESTNF -q attach eth0 $T/a.toml && $GALETTE detach eth0 &&
+	$GALETTE --nf-path $TESTNF -q ${MODE_OPTION[*]} attach eth0 $T/a.toml && $GALETTE detach eth0 &&
 	mountpoint -q /sys/fs/bpf"
 netns other
 expect 1 "ip netns exec: the mounts would go with the command" \

@@ -159,7 +159,7 @@ clean() {
 
 # The next command clears what a survived one could not.
 detached() {
-	pin -q detach eth0 && [ "$(state)" = none ]
+	[ "$(attached_mode)" = "$MODE" ] && pin -q detach eth0 && [ "$(state)" = none ]
 }
 series attach none 1 detached -q attach eth0 "$T/a.toml"
 clean objects-nothing attach
@@ -168,7 +168,6 @@ back() {
 	pin -q apply eth0 "$T/a.toml" && [ "$(state)" = 1 ]
 }
 repair 1
-attached_so
 series apply 1 2 back -q apply eth0 "$T/b.toml"
 back_link() {
 	pin -q link eth0 rx s1 && [ "$(state)" = 1 ]

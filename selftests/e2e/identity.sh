@@ -113,9 +113,24 @@ again "$MODE"
 [ "$MODE" = native ] && other=generic || other=native
 again "$other" --mode "$other"
 says "… it says that the one which is attached is not" "warning: eth0 stays $MODE"
-pin -j show eth0 > "$T/out"
-json "… the chain keeps it" ".mode == \"$other\""
+# has MODE: that the chain has; the interface which was attached all the time stays as it is.
+has() {
+	pin -j show eth0 > "$T/out"
+	json "… the chain has $1, eth0 $MODE" \
+		"[.mode, (.interfaces[] | select(.name == \"eth0\").mode)] == [\"$1\", \"$MODE\"]"
+}
+has "$other"
+kept=auto
+[ "$MODE" = native ] || kept=generic # as pin() attaches
+expect 0 "rollback" pin -q rollback eth0
+has $kept
+expect 0 "… and back" pin -q rollback eth0
+has "$other"
 again "$other"
+expect 0 "another mode is a change" pin plan --mode auto eth0 "$T/two.toml"
+prints "… named" "^~ mode auto was $other$"
+expect 0 "… that apply makes" pin -q apply --mode auto eth0 "$T/two.toml"
+has auto
 ip link del eth1
 expect 0 "an interface that has gone and is not named is no obstacle" \
 	pin -q apply eth0 "$T/drop.toml"
@@ -153,7 +168,7 @@ equal "touches nothing" precious "$(cat "$T/home/alice/maps/letter")"
 
 # Forms of a pin root.
 for root in /sys/fs/bpf/other/ /sys/fs/bpf/a/b; do
-	expect 0 "--pin-root $root" "$GALETTE" -q --pin-root "$root" attach eth0 "$T/drop.toml"
+	expect 0 "--pin-root $root" pin -q --pin-root "$root" attach eth0 "$T/drop.toml"
 	expect 0 "detach" "$GALETTE" -q --pin-root "$root" detach eth0
 done
 

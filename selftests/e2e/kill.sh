@@ -46,7 +46,7 @@ series() {
 	local option=("${MODE_OPTION[@]}") bad=0 kills list="" start=$SECONDS calls=$CALLS step=$STEP
 	case $verb in *link* | rollback)
 		calls=all
-		[ -n "${GALETTE_FULL-}" ] || step=$((STEP * 7)) ;;
+		[ -n "${GALETTE_FULL-}" ] || [[ $verb == slow* ]] || step=$((STEP * 7)) ;;
 	esac
 	for ((n = 1; ; n += step)); do
 		"$HELPERS/inject" --calls "$calls" --kill $n -- \
@@ -110,9 +110,9 @@ base() {
 	pin -q attach eth0 "$T/b.toml" || return
 	[ "$BASE" = first ] || { pin -q apply eth0 "$T/a.toml" && pin -q apply eth0 "$T/b.toml"; }
 }
+attached_so
 pin -q detach eth0
 base
-attached_so
 tree > "$T/tree-base"
 next_apply() {
 	pin -q apply eth0 "$T/b.toml" || return

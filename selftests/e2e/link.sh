@@ -41,6 +41,7 @@ END
 bench
 # Nothing leads to 'two' yet: loaded all the same, with a warning.
 expect 0 "attach" pin attach eth0 "$T/fork.toml" || exit
+attached_so
 ids=$(pin -j show eth0 | jq -c '[.functions[].prog_id]')
 
 load_start --hops 3 --cpu $(($(nproc) - 1))

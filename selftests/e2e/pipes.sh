@@ -36,6 +36,7 @@ from = "s"
 to = ["tx"]
 END_OF_CHAIN
 expect 0 "attach with 3 pipes" pin attach eth0 "$T/pipes.toml" || exit
+attached_so
 
 # Packets of each pipe, "1 2 3".
 by_pipe() {

@@ -23,6 +23,7 @@ slow "$T/a.toml" 1 s1 s2 s3
 slow "$T/b.toml" 2 s1 s2 s3
 bench
 expect 0 "attach" pin attach eth0 "$T/a.toml" || exit
+attached_so
 equal "galette-slow runs" true "$(slow_show '.pid > 0 and (.pipes | length) >= 1')"
 running=1
 

@@ -31,6 +31,7 @@ in_ns out ip addr add 192.0.2.1/24 dev peer0
 in_ns out ip link set peer0 up
 in_ns out ip neigh add 192.0.2.254 lladdr "$(cat /sys/class/net/eth0/address)" dev peer0
 expect 0 "attach" pin attach eth0 "$T/chain.toml" || exit
+attached_so
 
 # send PORT TEXT [SOURCE]: one datagram.
 send() {

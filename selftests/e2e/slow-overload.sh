@@ -40,6 +40,7 @@ bench
 for frames in 2048 64; do
 	chain 2 $frames tx > "$T/chain.toml"
 	expect 0 "$frames frames: attach" pin attach eth0 "$T/chain.toml" || exit
+	attached_so
 	slow_base
 	load_start --slow --hops 1 --batch 16 --burst 20000 --flood
 	sleep 2

@@ -82,6 +82,7 @@ chain "$T/kernel.toml" 1 s1
 chain "$T/1.toml" 1 '!s1'
 chain "$T/2.toml" 2 '!s1'
 expect 0 "attach" pin attach eth0 "$T/kernel.toml" || exit
+attached_so
 under_load "there and back" there_and_back
 expect 0 "apply" pin apply eth0 "$T/1.toml"
 under_load "two pipes and one" two_pipes_and_one

@@ -182,6 +182,7 @@ static void clear_counts(void)
 enum {
 	SKB_WINDOW = 128, /* frames on their way; a veth's ring has room for 256 */
 	SKB_BURST = 16,   /* frames behind one look at the clock */
+	CARD_STILL_S = 5, /* an emulated card may be, when its machine has no time for it */
 };
 
 /* How many frames one run sends: setting it up costs some 20 ms without traffic, so many. */
@@ -276,13 +277,15 @@ static __u64 drain(int sock)
 static void wait_for_room(int sock, __u64 sent)
 {
 	static __u64 given_up; /* less, when they come after all */
-	__u64 missing = 0;
+	__u64 missing = 0, back;
 	struct load_counts c;
 
-	for (double end = now() + (veth ? 0.01 : 5); now() < end && !stop; usleep(50)) {
+	for (double end = now() + (veth ? 0.01 : CARD_STILL_S); now() < end && !stop;
+	     usleep(50)) {
 		sum_counts(&c);
 		stack += drain(sock);
-		missing = sent - c.received - stack;
+		back = c.received + stack; /* some may be of a run before */
+		missing = sent > back ? sent - back : 0;
 		if (given_up > missing)
 			given_up = missing;
 		if (missing - given_up < SKB_WINDOW)
@@ -490,7 +493,7 @@ static bool is_generic(void)
 static double patience(bool told, bool generic)
 {
 	if (told)
-		return veth ? 0.2 : 2;
+		return veth ? 0.2 : CARD_STILL_S;
 	return opt.patience ?: generic && veth && !opt.slow ? 0.5 : 10;
 }
 

@@ -28,15 +28,16 @@ static void say_kept(const struct options *options, const struct model *running,
 static int apply(struct options *options, struct running *running, struct model *wanted,
 		 struct diag *diag)
 {
-	struct plan *plan = plan_make(wanted, running->model, options->reset_maps,
-				      options->reset_count, diag);
+	struct plan *plan;
 	int err = 0;
 
+	wanted_mode(wanted, options, running->model);
+	plan = plan_make(wanted, running->model, options->reset_maps, options->reset_count,
+			 diag);
 	diag_flush(diag);
 	if (!plan)
 		return STATUS_FAILED;
 	wanted->slowpath.no_helper = running->model->slowpath.no_helper;
-	wanted->mode = options->mode_given ? options->mode : running->model->mode;
 	if (plan->changed)
 		err = commit_generation(&running->state, wanted, running->model, plan);
 	else

@@ -4,13 +4,14 @@
 #include "running.h"
 #include "wanted.h"
 
-static int print_plan(const struct options *options, const struct model *wanted,
+static int print_plan(const struct options *options, struct model *wanted,
 		      const struct model *running, struct diag *diag)
 {
-	struct plan *plan =
-		plan_make(wanted, running, options->reset_maps, options->reset_count, diag);
+	struct plan *plan;
 	int status;
 
+	wanted_mode(wanted, options, running);
+	plan = plan_make(wanted, running, options->reset_maps, options->reset_count, diag);
 	diag_flush(diag);
 	if (!plan)
 		return STATUS_FAILED;

@@ -7,7 +7,6 @@
 #include "advise.h"
 #include "diag.h"
 #include "inspect.h"
-#include "links.h"
 #include "pins.h"
 #include "running.h"
 #include "show_slow.h"
@@ -143,7 +142,7 @@ static struct json_object *json_chain(const char *dir, const struct model *model
 	set(top, "previous", model->previous ? json_object_new_int64(model->previous) : NULL);
 	set(top, "created", json_object_new_int64(model->created));
 	set(top, "bundle", *model->origin.bundle ? json_origin(&model->origin) : NULL);
-	set(top, "mode", text(links_mode_word(model->mode) ?: "unknown"));
+	set(top, "mode", text(model_mode_word(model->mode) ?: "unknown"));
 	set(top, "interfaces", json_interfaces(model));
 	set(top, "functions", json_functions(model));
 	set(top, "links", json_links(model));
@@ -205,7 +204,10 @@ static void print_chain(const char *dir, const struct model *model)
 	printf("chain %s: generation %u", model->name, model->generation);
 	if (model->previous)
 		printf(", before it %u", model->previous);
-	printf(", %llu missed\n", model->edges[GALETTE_SLOT_MISSED].packets);
+	printf(", %llu missed", model->edges[GALETTE_SLOT_MISSED].packets);
+	if (model->mode != GALETTE_MODE_AUTO)
+		printf(", --mode %s", model_mode_word(model->mode) ?: "unknown");
+	printf("\n");
 	print_origin(&model->origin);
 	for (int i = 0; i < model->interface_count; i++) {
 		const struct model_interface *interface = &model->interfaces[i];
