@@ -36,7 +36,9 @@ const struct verb verbs[] = {
 	  "  --mode native, generic or auto: how interfaces are attached from now on\n" },
 	{ "plan", verb_plan, 2, 2, TAKES_EXIT_CODE | TAKES_MODE | TAKES_RESET_MAP,
 	  "[--exit-code] [--mode MODE] [--reset-map MAP]... CHAIN FILE",
-	  "show what apply would do", "  --exit-code: status 3 when there are changes\n" },
+	  "show what apply would do",
+	  "  --exit-code: status 3 when there are changes\n"
+	  "  --mode: as of apply\n" },
 	{ "check", verb_check, 1, 1, 0, "FILE", "check a chain file, without privilege", "" },
 	{ "bundle", verb_bundle, 1, 1, TAKES_OUTPUT | TAKES_ARCH | TAKES_SIGN,
 	  "-o BUNDLE [--arch ARCH[,ARCH]] [--sign KEY] FILE",

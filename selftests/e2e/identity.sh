@@ -30,9 +30,6 @@ leaked() {
 	probed .stack
 }
 
-attached() {
-	pin -j show eth0 | jq -r '.interfaces[0].mode'
-}
 
 bench
 expect 0 "attach" pin -q attach eth0 "$T/drop.toml"
@@ -41,11 +38,11 @@ expect 0 "apply" pin -q apply eth0 "$T/abort.toml"
 # It goes, with its link, and another of the same name comes.
 ip link del eth0
 bench
-equal "an interface that has gone is not attached" none "$(attached)"
+equal "an interface that has gone is not attached" none "$(attached_mode)"
 expect 3 "plan has something to do" pin plan --exit-code eth0 "$T/abort.toml"
 prints "it is the interface" "^\+ interface eth0"
 expect 0 "apply takes the new one" pin -q apply eth0 "$T/abort.toml"
-equal "it is attached" "$MODE" "$(attached)"
+equal "it is attached" "$MODE" "$(attached_mode)"
 expect 1 "rollback to a generation that knows the old one" pin rollback eth0
 sentence "is refused, and says so" "another eth0"
 equal "nothing leaks to the stack" 0 "$(leaked)"
@@ -53,7 +50,7 @@ equal "nothing leaks to the stack" 0 "$(leaked)"
 # Killed between the link and the commit: the link is there, the generation is not.
 call=0
 status=137
-while [ $status -eq 137 ] && [ "$(attached)" = "$MODE" ]; do
+while [ $status -eq 137 ] && [ "$(attached_mode)" = "$MODE" ]; do
 	call=$((call + 1))
 	ip link del eth0
 	bench
@@ -62,7 +59,7 @@ while [ $status -eq 137 ] && [ "$(attached)" = "$MODE" ]; do
 	status=$?
 	pin -q apply eth0 "$T/abort.toml"
 done 2> "$T/err"
-equal "after a kill at each call the next apply attaches it" "$MODE" "$(attached)"
+equal "after a kill at each call the next apply attaches it" "$MODE" "$(attached_mode)"
 echo "# $call calls"
 
 # Another network namespace has another eth0.
@@ -73,7 +70,7 @@ done
 in_ns other ip link add eth0 type veth peer name peer0
 expect 1 "apply from another namespace" in_ns other "$GALETTE" apply eth0 "$T/drop.toml"
 sentence "is refused" "renamed, or this is another network namespace"
-equal "the chain is as before" "$MODE" "$(attached)"
+equal "the chain is as before" "$MODE" "$(attached_mode)"
 expect 0 "detach" pin -q detach eth0
 
 # Renamed, and another put in its place.
@@ -113,6 +110,8 @@ again "$MODE"
 [ "$MODE" = native ] && other=generic || other=native
 again "$other" --mode "$other"
 says "… it says that the one which is attached is not" "warning: eth0 stays $MODE"
+expect 0 "show" pin show eth0
+prints "… so does the text" "^chain eth0: .*, --mode $other$"
 # has MODE: that the chain has; the interface which was attached all the time stays as it is.
 has() {
 	pin -j show eth0 > "$T/out"

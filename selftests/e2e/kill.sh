@@ -6,7 +6,8 @@
 # call N: so every state that a kill between calls can leave is met. Counted are
 # the calls that change what other processes see (below); between two of these
 # the kernel's state is the same wherever the tool dies. To show that this is true,
-# link and rollback die at every seventh of all their calls; with GALETTE_FULL=1 all verbs do at each.
+# link and rollback die at every seventh of all their calls (every 20th where there is a slow
+# path); with GALETTE_FULL=1 all verbs do at each.
 # In generic mode, which differs where it attaches, each third of those is enough.
 #
 # After each kill: packets are handled wholly by the old or wholly by the new
