@@ -94,16 +94,18 @@ TESTNF=$saved
 series() {
 	local verb=$1 old=$2 new=$3 reset=$4 round rounds=1 error n status what before state why
 	shift 4
-	local bad=0 survived=0 failed=0 least=4
-	[ "$MODE" = native ] || least=2
+	local bad=0 survived=0 failed=0 least=4 step=$STEP
+	# Generic mode differs where it attaches.
+	[ "$MODE" = native ] || least=1
+	[ "$MODE" = native ] || [ "$verb" = attach ] || step=$((STEP * 3))
 	mode_option "$@"
 	local option=("${MODE_OPTION[@]}")
 	# Each call with one of the errors, the next with the next; GALETTE_FULL=1: with all of them.
 	[ -z "${GALETTE_FULL-}" ] || rounds=${#ERRORS[@]}
 	for ((round = 0; round < rounds; round++)); do
 		before=
-		for ((n = 1; ; n += STEP)); do
-			error=${ERRORS[(n / STEP + round) % ${#ERRORS[@]}]}
+		for ((n = 1; ; n += step)); do
+			error=${ERRORS[(n / step + round) % ${#ERRORS[@]}]}
 			[ -n "$before" ] || before=$(identity)
 			"$HELPERS/inject" --calls "$CALLS" --error "$error" "$n" -- \
 				"$GALETTE" --nf-path "$TESTNF:$NF" "${option[@]}" "$@" 3> "$T/hit" > "$T/out" 2> "$T/err"
