@@ -75,14 +75,16 @@ met() {
 	[ "${1-}" ] || MET=$n
 	[ "$n" -ge $((MET + ${1-0})) ]
 }
-load_start --hops 4
+# shellcheck disable=SC2086 # words
+load_start --hops 4 ${GALETTE_LOAD-}
 bpftool map update pinned "$running/slots" key "$slot" 0 0 0 value pinned "$previous/nf/s3"
 met
 wait_for met 1000
 load_stop
 holds "a slot rewritten to another generation's NF shows: $(load .mixed) mixed" \
 	test "$(load .mixed)" -gt 0
-load_start --hops 4
+# shellcheck disable=SC2086 # words
+load_start --hops 4 ${GALETTE_LOAD-}
 bpftool map delete pinned "$running/slots" key "$slot" 0 0 0
 met
 wait_for met 1000
