@@ -17,8 +17,8 @@ enum change_op {
 
 struct change {
 	enum change_op op;
-	const char *
-		kind; /* "function", "link", "map", "interface", "slowpath", "bundle", "mode" */
+	/* "function", "link", "map", "interface", "slowpath", "bundle", "mode" */
+	const char *kind;
 	char *name;
 	char *detail; /* "" where the name says all */
 };

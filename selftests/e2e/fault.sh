@@ -96,8 +96,7 @@ series() {
 	shift 4
 	local bad=0 survived=0 failed=0 least=4 step=$STEP
 	# Generic mode differs where it attaches.
-	[ "$MODE" = native ] || least=1
-	[ "$MODE" = native ] || [ "$verb" = attach ] || step=$((STEP * 3))
+	[ "$MODE" = native ] || [ "$verb" = attach ] || step=$((STEP * 3)) least=1
 	mode_option "$@"
 	local option=("${MODE_OPTION[@]}")
 	# Each call with one of the errors, the next with the next; GALETTE_FULL=1: with all of them.

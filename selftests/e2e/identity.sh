@@ -30,7 +30,6 @@ leaked() {
 	probed .stack
 }
 
-
 bench
 expect 0 "attach" pin -q attach eth0 "$T/drop.toml"
 expect 0 "apply" pin -q apply eth0 "$T/abort.toml"

@@ -6,7 +6,7 @@
 # call N: so every state that a kill between calls can leave is met. Counted are
 # the calls that change what other processes see (below); between two of these
 # the kernel's state is the same wherever the tool dies. To show that this is true,
-# link dies at every seventh of all its calls (every 12th where there is a slow path); with
+# link dies at every seventh of all its calls (every 20th where there is a slow path); with
 # GALETTE_FULL=1 all verbs do at each. In generic mode, which differs where it attaches, attach
 # dies at each third, the others at each ninth.
 #

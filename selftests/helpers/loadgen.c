@@ -36,7 +36,6 @@
  *   --patience S   wait so long without news for frames that may not come back
  */
 #include <errno.h>
-#include <getopt.h>
 #include <libgen.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
@@ -57,17 +56,9 @@
 #include <bpf/libbpf.h>
 
 #include "helpers/load_frame.h"
+#include "helpers/load_options.h"
 #include "helpers/stamp.h"
 #include "helpers/vethstat.h"
-
-static struct {
-	const char *peer, *dev, *ready;
-	struct load_flow flow;
-	unsigned long long count;
-	double seconds, rate, patience;
-	int cpu, batch, burst, skb, slow, flood;
-} opt = { .cpu = -1,
-	  .flow = { .src = "10.0.0.1", .dst = "10.0.0.2", .sport = 1000, .dport = 2000 } };
 
 static struct {
 	int generate, frame, counts;
@@ -380,84 +371,6 @@ static void report(double seconds, const struct veth_stat *dev, const struct vet
 	for (int i = 0; i < STAMP_BUILDS; i++)
 		printf("%s%llu", i ? "," : "", c->by_build[i]);
 	printf("]}\n");
-}
-
-static void parse(int argc, char **argv)
-{
-	static const struct option longs[] = {
-		{ "count", 1, 0, 'c' }, { "seconds", 1, 0, 't' },  { "rate", 1, 0, 'r' },
-		{ "burst", 1, 0, 'u' }, { "cpu", 1, 0, 'p' },      { "batch", 1, 0, 'b' },
-		{ "ready", 1, 0, 'y' }, { "src", 1, 0, 's' },      { "dst", 1, 0, 'd' },
-		{ "sport", 1, 0, 'S' }, { "dport", 1, 0, 'D' },    { "vlan", 1, 0, 'v' },
-		{ "hops", 1, 0, 'h' },  { "skb", 0, 0, 'k' },      { "slow", 0, 0, 'w' },
-		{ "flood", 0, 0, 'f' }, { "patience", 1, 0, 'P' }, {}
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			opt.count = strtoull(optarg, NULL, 0);
-			break;
-		case 't':
-			opt.seconds = atof(optarg);
-			break;
-		case 'r':
-			opt.rate = atof(optarg);
-			break;
-		case 'u':
-			opt.burst = atoi(optarg);
-			break;
-		case 'p':
-			opt.cpu = atoi(optarg);
-			break;
-		case 'b':
-			opt.batch = atoi(optarg);
-			break;
-		case 'y':
-			opt.ready = optarg;
-			break;
-		case 's':
-			opt.flow.src = optarg;
-			break;
-		case 'd':
-			opt.flow.dst = optarg;
-			break;
-		case 'S':
-			opt.flow.sport = atoi(optarg);
-			break;
-		case 'D':
-			opt.flow.dport = atoi(optarg);
-			break;
-		case 'h':
-			opt.flow.hops = atoi(optarg);
-			break;
-		case 'k':
-			opt.skb = 1;
-			break;
-		case 'w':
-			opt.slow = 1;
-			break;
-		case 'f':
-			opt.flood = 1;
-			break;
-		case 'P':
-			opt.patience = atof(optarg);
-			break;
-		case 'v':
-			if (opt.flow.vlans < 2)
-				opt.flow.vlan[opt.flow.vlans++] = atoi(optarg);
-			break;
-		default:
-			exit(2);
-		}
-	}
-	if (argc - optind != 2) {
-		fprintf(stderr, "usage: loadgen PEER IF [option ...]\n");
-		exit(2);
-	}
-	opt.peer = argv[optind];
-	opt.dev = argv[optind + 1];
 }
 
 /*

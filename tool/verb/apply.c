@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include <linux/if_link.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "advise.h"
 #include "diag.h"
@@ -11,17 +11,16 @@
 static void say_kept(const struct options *options, const struct model *running,
 		     const struct model *wanted)
 {
-	__u32 mode = options->mode == GALETTE_MODE_NATIVE    ? XDP_FLAGS_DRV_MODE
-		     : options->mode == GALETTE_MODE_GENERIC ? XDP_FLAGS_SKB_MODE
-							     : 0;
-
-	for (int i = 0; i < running->interface_count && mode; i++) {
+	if (options->mode == GALETTE_MODE_AUTO)
+		return;
+	for (int i = 0; i < running->interface_count; i++) {
 		const struct model_interface *interface = &running->interfaces[i];
+		const char *mode = mode_name(interface->mode);
 
-		if (interface->mode && interface->mode != mode &&
+		if (interface->mode && strcmp(mode, model_mode_word(options->mode)) &&
 		    model_interface(wanted, interface->name) >= 0)
 			warning("%s stays %s: detach and attach to change that",
-				interface->name, mode_name(interface->mode));
+				interface->name, mode);
 	}
 }
 
@@ -44,10 +43,10 @@ static int apply(struct options *options, struct running *running, struct model 
 		err = commit_nothing(&running->state, running->model);
 	if (plan->changed && !err)
 		advise(wanted);
-	if (!err)
+	if (!err) {
 		say_kept(options, running->model, wanted);
-	if (!err)
 		running_report(options, wanted->name, plan->changed);
+	}
 	plan_free(plan);
 	return err ? STATUS_FAILED : STATUS_DONE;
 }
