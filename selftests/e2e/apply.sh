@@ -7,6 +7,7 @@
 # dropped on purpose, so every loss shows: veth counts what XDP drops, and a
 # missed tail call is a drop, whichever generation it happened in.
 #
+# rcu: normal
 # modes: native generic
 # wires: veth cards
 . "$(dirname "$0")/../lib.sh"

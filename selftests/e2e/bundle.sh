@@ -5,6 +5,7 @@
 # not signed by who is trusted changes anything. /etc/galette is this test's own.
 # shellcheck disable=SC2016 # what `bash -c` runs
 #
+# rcu: normal
 # modes: native generic
 # wires: veth cards
 . "$(dirname "$0")/../lib.sh"

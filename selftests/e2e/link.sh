@@ -3,6 +3,7 @@
 #
 # Promise 2: single slots are rewritten under full load, none is ever empty.
 #
+# rcu: normal
 # modes: native generic
 # wires: veth cards
 . "$(dirname "$0")/../lib.sh"

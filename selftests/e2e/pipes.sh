@@ -5,6 +5,7 @@
 # from, and keeps its order there; one that is held up holds up nobody else. Then
 # maps that both worlds use, and functions that run in both.
 #
+# rcu: normal
 # modes: native generic
 . "$(dirname "$0")/../lib.sh"
 

@@ -7,6 +7,7 @@
 # those in the slow path: the sink counts the mixed ones. What is lost has met a
 # full ring; kernel, veth and galette-slow count the same packets.
 #
+# rcu: normal
 # modes: native generic
 # wires: veth cards
 . "$(dirname "$0")/../lib.sh"

@@ -9,7 +9,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 SECONDS_LONG=${GALETTE_FULL:+60}
-SECONDS_LONG=${SECONDS_LONG:-$(often 10)}
+SECONDS_LONG=${SECONDS_LONG:-$(often 5)}
 
 chain() {
 	cat <<-END

@@ -4,6 +4,7 @@
 # Promise 3: the content of maps outlives generations; a change that would lose
 # it is refused with the difference named, unless --reset-map says so.
 #
+# rcu: normal
 # modes: native generic
 # wires: veth cards
 . "$(dirname "$0")/../lib.sh"

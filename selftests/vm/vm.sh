@@ -23,11 +23,13 @@ trap 'exit 1' INT TERM HUP
 # shellcheck source=selftests/vm/image.sh
 . "$here/image.sh"
 
-# What costs an emulated machine most and changes nothing that is tried here: memory zeroed
-# twice, detours for processors' weaknesses, grace periods that wait for the next tick; and a
-# kernel at a random address, for arm64 then has its pages in processes' view only while it runs
-# (KPTI): emulated, each system call forgets all translations, and all takes twice as long.
-quick="nokaslr init_on_alloc=0 mitigations=off rcupdate.rcu_expedited=1 audit=0"
+# What costs an emulated machine most and changes nothing that is tried here: libraries at a
+# random address, for QEMU finds translated code by its virtual address, and translates a
+# library anew for each process; memory zeroed twice, detours for processors' weaknesses, grace
+# periods that wait for the next tick; and a kernel at a random address, for arm64 then has its
+# pages in processes' view only while it runs (KPTI): emulated, each system call forgets all
+# translations, and all takes twice as long.
+quick="nokaslr norandmaps init_on_alloc=0 mitigations=off rcupdate.rcu_expedited=1 audit=0"
 
 # Four network cards, two by two on a wire. Without what XDP does not go with.
 cards=()
