@@ -42,6 +42,10 @@ static int same_interface(const struct model *model, const struct model_interfac
 static void plan_interfaces(struct plan *plan, const struct model *wanted,
 			    const struct model *running)
 {
+	for (int i = 0; running && i < running->interface_count; i++)
+		if (same_interface(wanted, &running->interfaces[i]) < 0)
+			add(plan, CHANGE_REMOVE, "interface", running->interfaces[i].name,
+			    "kept for rollback, then let go");
 	for (int i = 0; i < wanted->interface_count; i++) {
 		const struct model_interface *interface = &wanted->interfaces[i];
 		int old = running ? same_interface(running, interface) : -1;

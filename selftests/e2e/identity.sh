@@ -92,6 +92,8 @@ expect 0 "attach to one, redirect to another" pin -q attach eth0 "$T/two.toml"
 pin -j show eth0 > "$T/out"
 json "rx is the interface that was given" '[.links[] | select(.from == "rx(eth0)").to] == ["tx(eth1)"]'
 json "the other is left to the stack" '[.links[] | select(.from == "rx(eth1)").to] == ["pass"]'
+expect 0 "plan without it" pin plan eth0 "$T/drop.toml"
+prints "… names it" "^- interface eth1 kept for rollback, then let go$"
 expect 0 "apply without it" pin -q apply eth0 "$T/drop.toml"
 expect 0 "and once more" pin -q apply eth0 "$T/abort.toml"
 equal "nobody needs the other any more: it is let go" null "$(ip -j link show eth1 | jq '.[0].xdp')"

@@ -92,56 +92,85 @@ for ((i = 1; i < TIMES; i++)); do
 done
 expect 0 "detach" pin detach eth0
 
-# ---- one that cannot end yet ----
-for pipes in 1 2; do
-	cat > "$T/$pipes.toml" <<-END
+# ---- one that cannot end yet, and whose successor has other sockets ----
+
+# gated FILE PIPES WATCHDOG [LINK]
+gated() {
+	cat > "$T/$1.toml" <<-END
 		[slowpath]
-		pipes = $pipes
+		pipes = $2
 		absent = "tx"
-		watchdog = 60
+		watchdog = $3
 		[functions.slow-gate]
 		config = { port = 7 }
 		[[links]]
-		from = "rx"
+		from = "rx(eth0)"
 		to = ["!slow-gate"]
 		[[links]]
 		from = "slow-gate"
 		to = ["tx"]
+		${4-}
 	END
-done
+}
 # By bpftool: a command would wait for the apply to end.
 gate() {
 	bpftool map update pinned "$PINS/eth0/maps/gate" key 0 0 0 0 value "$1" 0 0 0
 }
+handled() {
+	slow_show '[.pipes[].tx] | add'
+}
+handled_all() {
+	[ "$(handled)" = $((HANDLED + KEPT)) ]
+}
 # probes [OPTION ...]: those that galette-slow has got are $SENT, and all that it has $KEPT.
-KEPT=0
 probes() {
+	local before
+	before=$(sent)
 	probe --slow --patience 1 "$@"
-	SENT=$(($(sent) - KEPT))
+	SENT=$(($(sent) - before))
 	KEPT=$((KEPT + SENT))
 }
 is_absent() {
 	probes
 	[ "$SENT $(probed .received)" = "0 8" ]
 }
-handled_all() {
-	[ "$(slow_show '[.pipes[].tx] | add')" = $KEPT ]
+# ends WHY CMD ...: it ends the galette-slow that runs, which has a packet in hand.
+ends() {
+	local why=$1 i
+	shift
+	HANDLED=$(handled)
+	KEPT=0
+	gate 1
+	probes --sport 7
+	equal "$why: a packet waits there, others behind it" "8 0" "$SENT $(probed .received)"
+	pin -q "$1" eth0 "${@:2}" 2> "$T/err" &
+	holds "$why: who ends gets no more packets" wait_for is_absent
+	for i in 1 2 3; do
+		probes
+		equal "$why: … all take the action absent" "0 8" "$SENT $(probed .received)"
+	done
+	gate 0
+	wait $!
+	equal "$why: it ends then, and $1 with it" "0 " "$? $(cat "$T/err")"
+	wait_for handled_all
+	equal "$why: none of the $KEPT packets that it had is lost" "$((HANDLED + KEPT)) 0" \
+		"$(handled) $(slow_show '[.pipes[].lost[]] | add')"
 }
-expect 0 "attach of a gate" pin attach eth0 "$T/1.toml"
-gate 1
-probes --sport 7
-equal "a packet waits there, others behind it" "8 0" "$SENT $(probed .received)"
-pin -q apply eth0 "$T/2.toml" 2> "$T/err" &
-holds "who ends gets no more packets" wait_for is_absent
-for i in 1 2 3; do
-	probes
-	equal "… all take the action absent" "0 8" "$SENT $(probed .received)"
+gated one 1 60
+gated two 2 60
+gated other 1 60 '[[links]]
+		from = "rx(eth1)"
+		to = ["pass"]'
+gated again 1 61
+expect 0 "attach of a gate" pin attach eth0 "$T/one.toml"
+ends "other pipes" apply "$T/two.toml"
+expect 0 "rollback, with galette-slow as it is" pin rollback eth0
+ends "pipes as before it" apply "$T/again.toml"
+# As long as a generation has an interface, galette-slow has sockets there.
+veth eth1 peer1
+for file in other one again; do
+	expect 0 "apply: $file" pin apply eth0 "$T/$file.toml"
 done
-gate 0
-wait $!
-equal "it ends then, and the apply with it" "0 " "$? $(cat "$T/err")"
-wait_for handled_all
-equal "none of the $KEPT packets that it had is lost" "$KEPT 0" \
-	"$(slow_show '"\([.pipes[].tx] | add) \([.pipes[].lost[]] | add)"')"
+ends "an interface less" apply "$T/one.toml"
 expect 0 "detach" pin detach eth0
 equal "no galette-slow is left" 0 "$(slow_processes)"

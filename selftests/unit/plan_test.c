@@ -254,9 +254,14 @@ static void test_interfaces(void **state)
 	struct plan *plan;
 
 	assert_plan(c, a, NULL,
+		    "- interface b kept for rollback, then let go\n"
 		    "+ interface c c\n"
 		    "~ link rx(a) -> tx(c), was tx(b)\n"
 		    "+ link rx(c) -> pass\n");
+	/* What was left to the stack before and is not named now is let go. */
+	assert_plan(LINK("rx(a)", "[\"tx\"]"),
+		    LINK("rx(a)", "[\"tx\"]") LINK("rx(b)", "[\"pass\"]"), NULL,
+		    "- interface b kept for rollback, then let go\n");
 	/* It went and is back: to be attached again. */
 	running->interfaces[1].attached = false;
 	plan = plan_make(wanted, running, NULL, 0, &diag);

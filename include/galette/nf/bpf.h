@@ -221,15 +221,21 @@ static __always_inline __u32 pkt_ifindex(const struct pkt *pkt)
 /* The value of *k in place, shared with every CPU (not in PERCPU maps); NULL when there is none. */
 #define map_view(m, k) ((typeof((m)->value))bpf_map_lookup_elem((m), map_key_(m, k)))
 
+/*
+ * An int: before Linux 6.4 ("bpf: return long from bpf_map_ops funcs") nothing is above the lower
+ * half of the register, and an errno is not negative in the whole.
+ */
+#define map_update_(m, k, v, flags) \
+	((int)bpf_map_update_elem((m), map_key_(m, k), map_value_(m, v), flags))
+
 /* Set *k to *v. 0, or a negative errno: -E2BIG when the map is full. */
-#define map_put(m, k, v) bpf_map_update_elem((m), map_key_(m, k), map_value_(m, v), BPF_ANY)
+#define map_put(m, k, v) map_update_(m, k, v, BPF_ANY)
 
 /* The same only where there is no *k yet: -EEXIST otherwise. */
-#define map_put_new(m, k, v) \
-	bpf_map_update_elem((m), map_key_(m, k), map_value_(m, v), BPF_NOEXIST)
+#define map_put_new(m, k, v) map_update_(m, k, v, BPF_NOEXIST)
 
 /* Remove *k. 0, or -ENOENT. */
-#define map_del(m, k) bpf_map_delete_elem((m), map_key_(m, k))
+#define map_del(m, k) ((int)bpf_map_delete_elem((m), map_key_(m, k)))
 
 /* Add n to the integer value of *k, atomically; false when there is no such entry. */
 #define map_add(m, k, n)                                     \
