@@ -5,8 +5,9 @@
  * From a guess on the rate goes up or down in growing steps until one rate has passed and
  * one has not; then between the two, until they are near each other. A rate that has
  * failed by little, or was not reached, is tried again: what else the machine does loses
- * packets and holds up the generator as well. It ends, too, where asking for more brings
- * no more.
+ * packets and holds up the generator as well. It ends, too, where asking for more, in ever
+ * larger steps, has brought no more: once is not enough, for where the sink is woken for each
+ * packet the generator falls short of any rate, and yet sends more when it is asked for more.
  */
 #ifndef GENERATE_SEARCH_H
 #define GENERATE_SEARCH_H
@@ -17,12 +18,14 @@
 #define SEARCH_PROBES 16   /* at most */
 #define SEARCH_NEAR   1.03 /* close enough */
 #define SEARCH_LITTLE 0.05 /* a loss that may be the machine's */
-#define SEARCH_SHORT  0.97 /* of what was asked: less is the generator's limit */
+#define SEARCH_SHORT  0.97 /* of what was asked: less is the generator's limit … */
+#define SEARCH_STALLS 3    /* … when so many rates in turn have brought no more */
 
 struct search {
 	double loss;
 	double guess; /* 0: what comes back when as much as possible is sent */
 	bool found;
+	int stalls;
 	bool short_; /* the generator did not reach more */
 	struct result best;
 };
@@ -40,7 +43,11 @@ static bool passes(struct search *s, double rate)
 		r = run_at(rate);
 	if (loss(&r) > s->loss || !r.received)
 		return false;
-	s->short_ = falls_short(&r, rate) && s->found && r.rate < s->best.rate * SEARCH_NEAR;
+	if (falls_short(&r, rate) && s->found && r.rate < s->best.rate * SEARCH_NEAR)
+		s->stalls++;
+	else
+		s->stalls = 0;
+	s->short_ = s->stalls == SEARCH_STALLS;
 	if (!s->found || r.rate > s->best.rate)
 		s->best = r;
 	s->found = true;
