@@ -7,6 +7,7 @@
 #   BENCH_ROUNDS        repetitions of each figure, in turn with the other contenders' (5)
 #   BENCH_SECONDS       for a point (0.2)
 #   BENCH_CONTENDERS    only these
+#   BENCH_SIZES         only these of forward's frames ("64 1518")
 #   BENCH_SMOKE=1       one round of next to no length: that it works, not how fast
 #   BENCH_OUT           where to (build/bench)
 #   BENCH_KEEP=1        keep what is there of other experiments, though another run measured it

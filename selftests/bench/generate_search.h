@@ -41,13 +41,14 @@ static bool passes(struct search *s, double rate)
 
 	if ((loss(&r) > s->loss && loss(&r) < SEARCH_LITTLE) || falls_short(&r, rate))
 		r = run_at(rate);
-	if (loss(&r) > s->loss || !r.received)
+	if (loss(&r) > s->loss || !r.received) {
+		s->stalls = 0;
 		return false;
+	}
 	if (falls_short(&r, rate) && s->found && r.rate < s->best.rate * SEARCH_NEAR)
 		s->stalls++;
 	else
 		s->stalls = 0;
-	s->short_ = s->stalls == SEARCH_STALLS;
 	if (!s->found || r.rate > s->best.rate)
 		s->best = r;
 	s->found = true;
@@ -65,6 +66,7 @@ static void search(struct search *s)
 			low = rate;
 		else
 			high = rate;
+		s->short_ = !high && s->stalls == SEARCH_STALLS;
 		if (low && high && high < low * SEARCH_NEAR)
 			break;
 		if (low && high) {

@@ -5,6 +5,7 @@
 # when the first packet comes, and goes when the last is done. Then all other ways
 # that a chain begins or ceases to need it.
 #
+# rcu: normal
 # modes: native generic
 # wires: veth cards
 . "$(dirname "$0")/../lib.sh"

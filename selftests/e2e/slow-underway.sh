@@ -5,6 +5,7 @@
 # it gets them first, or gets none any more. A function in the kernel takes so long
 # that a whole poll of the interface is always under way.
 #
+# rcu: normal
 # modes: native generic
 . "$(dirname "$0")/../lib.sh"
 
@@ -116,11 +117,11 @@ gated() {
 gate() {
 	bpftool map update pinned "$PINS/eth0/maps/gate" key 0 0 0 0 value "$1" 0 0 0
 }
-handled() {
+came_through() {
 	slow_show '[.pipes[].tx] | add'
 }
 handled_all() {
-	[ "$(handled)" = $((HANDLED + KEPT)) ]
+	[ "$(came_through)" = $((HANDLED + KEPT)) ]
 }
 # probes [OPTION ...]: those that galette-slow has got are $SENT, and all that it has $KEPT.
 probes() {
@@ -134,27 +135,29 @@ is_absent() {
 	probes
 	[ "$SENT $(probed .received)" = "0 8" ]
 }
+# The gate is open again long before what is left is given up (predecessor.c).
 # ends WHY CMD ...: it ends the galette-slow that runs, which has a packet in hand.
 ends() {
-	local why=$1 i
+	local why=$1 i command
 	shift
-	HANDLED=$(handled)
+	HANDLED=$(came_through)
 	KEPT=0
 	gate 1
 	probes --sport 7
 	equal "$why: a packet waits there, others behind it" "8 0" "$SENT $(probed .received)"
 	pin -q "$1" eth0 "${@:2}" 2> "$T/err" &
+	command=$!
 	holds "$why: who ends gets no more packets" wait_for is_absent
 	for i in 1 2 3; do
 		probes
 		equal "$why: … all take the action absent" "0 8" "$SENT $(probed .received)"
 	done
 	gate 0
-	wait $!
+	wait $command
 	equal "$why: it ends then, and $1 with it" "0 " "$? $(cat "$T/err")"
 	wait_for handled_all
 	equal "$why: none of the $KEPT packets that it had is lost" "$((HANDLED + KEPT)) 0" \
-		"$(handled) $(slow_show '[.pipes[].lost[]] | add')"
+		"$(came_through) $(slow_show '[.pipes[].lost[]] | add')"
 }
 gated one 1 60
 gated two 2 60
@@ -164,12 +167,16 @@ gated other 1 60 '[[links]]
 gated again 1 61
 expect 0 "attach of a gate" pin attach eth0 "$T/one.toml"
 ends "other pipes" apply "$T/two.toml"
-expect 0 "rollback, with galette-slow as it is" pin rollback eth0
+slow=$(slow_show .pid)
+expect 0 "rollback" pin rollback eth0
+equal "… with galette-slow as it is" "$slow" "$(slow_show .pid)"
 ends "pipes as before it" apply "$T/again.toml"
 # As long as a generation has an interface, galette-slow has sockets there.
 veth eth1 peer1
 for file in other one again; do
 	expect 0 "apply: $file" pin apply eth0 "$T/$file.toml"
+	pin -j show eth0 > "$T/out"
+	json "… nothing is absent" 'all(.links[].upcall.absent // 0; . == 0)'
 done
 ends "an interface less" apply "$T/one.toml"
 expect 0 "detach" pin detach eth0

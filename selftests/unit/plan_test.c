@@ -269,6 +269,15 @@ static void test_interfaces(void **state)
 	assert_string_equal(plan->changes[0].kind, "interface");
 	assert_string_equal(plan->changes[0].name, "b");
 	plan_free(plan);
+	/* It went, and is not asked for any more. */
+	model_free(wanted);
+	wanted = good_model(LINK("rx(a)", "[\"drop\"]"));
+	plan = plan_make(wanted, running, NULL, 0, &diag);
+	assert_string_equal(plan->changes[0].name, "b");
+	assert_string_equal(plan->changes[0].detail, "it has gone");
+	plan_free(plan);
+	model_free(wanted);
+	wanted = good_model(a);
 	/* The same interface by another name is no change, another by the same is. */
 	running->interfaces[1].attached = true;
 	strcpy(running->interfaces[1].alias, "wan");

@@ -14,12 +14,12 @@
 #include "deliver.h"
 #include "monotonic.h"
 #include "pipe.h"
+#include "spell.h"
 #include "walk.h"
 
 enum {
 	BURST = 64,          /* packets of one port before the others have their turn */
 	KICK_NS = 100000,    /* a packet that is ready does not wait longer for others */
-	SPELL_NS = 1000000,  /* whether to sleep without packets is decided so often */
 	STRIDE = 8,          /* packets between two looks at the clock, unless they take long */
 	LOOK_NS = 100000000, /* between two looks at the kernel's counts */
 	LAST_MS = 1000,      /* at the end: for an interface that takes nothing now */
@@ -41,12 +41,7 @@ struct pipe {
 	__u32 *until;          /* by port, when stopping: the packets that were there */
 	__u64 kicked;          /* ns */
 	__u64 looked;          /* ns */
-	struct {
-		__u64 began; /* ns */
-		__u64 seen;  /* ns: reckoned until then */
-		__u64 idle;  /* ns of it without packets */
-		bool awake;  /* not to sleep: the last one had little of that */
-	} spell;
+	struct spell spell;
 	bool stopping;
 	int last; /* ms left of LAST_MS */
 };
@@ -338,26 +333,6 @@ static void set_busy(const struct pipe *p, __u32 busy)
 		wake_watchdog(p);
 }
 
-/*
- * Sleeping and being woken costs as much CPU time as some packets. A pipe that had packets
- * for three quarters of a spell does without in the next one, until it has them for less
- * than half: so it keeps up with more than it could else, takes no core for little, and
- * none for nothing.
- */
-static void reckon(struct pipe *p, __u64 now, bool any)
-{
-	__u64 past = now - p->spell.began;
-
-	if (!any)
-		p->spell.idle += now - p->spell.seen;
-	p->spell.seen = now;
-	if (past < SPELL_NS)
-		return;
-	p->spell.awake = p->spell.idle < past / (p->spell.awake ? 2 : 4);
-	p->spell.began = now;
-	p->spell.idle = 0;
-}
-
 static void sleep_until_packets(struct pipe *p)
 {
 	sigset_t others;
@@ -370,7 +345,7 @@ static void sleep_until_packets(struct pipe *p)
 	set_busy(p, 0);
 	ppoll(p->polled, p->slow->ports.memory.shape.ports, ms < 0 ? NULL : &patience, &others);
 	set_busy(p, 1);
-	reckon(p, monotonic_ns(), false);
+	spell_pass(&p->spell, monotonic_ns(), false);
 	for (__u32 port = 0; port < p->slow->ports.memory.shape.ports; port++)
 		if (p->polled[port].revents & (POLLERR | POLLHUP | POLLNVAL))
 			p->polled[port].fd = -1; /* its interface has gone */
@@ -402,12 +377,14 @@ static void poll_live(struct pipe *p)
 			frames_poll(&p->hand, port);
 }
 
-/* Whoever shares the core comes first. */
+/* Whoever shares the core comes first, and has time that is not the pipe's. */
 static void stay_awake(struct pipe *p)
 {
-	poll_live(p);
-	if (!p->slow->busy_poll)
+	if (!p->slow->busy_poll) {
 		sched_yield();
+		spell_pass(&p->spell, monotonic_ns(), false);
+	}
+	poll_live(p);
 }
 
 /* Nothing has come: what is still to do before sleeping. */
@@ -451,7 +428,7 @@ static void init(struct pipe *p, struct slow *slow, __u32 index)
 	*p = (struct pipe) { .slow = slow, .index = index, .record = &slow->records[index] };
 	p->hand = (struct hand) { .ports = &slow->ports, .pipe = index };
 	p->last = LAST_MS;
-	p->spell.began = p->spell.seen = monotonic_ns();
+	spell_begin(&p->spell, monotonic_ns());
 	p->polled = xcalloc(ports, sizeof(*p->polled));
 	p->unsent = xcalloc(ports, sizeof(*p->unsent));
 	p->stuck = xcalloc(ports, sizeof(*p->stuck));
@@ -480,7 +457,7 @@ void pipe_run(struct slow *slow, __u32 index)
 			begin_to_stop(&p);
 		n = receive_all(&p);
 		kick(&p);
-		reckon(&p, p.kicked, n);
+		spell_pass(&p.spell, p.kicked, n > 0);
 		if (n) {
 			frames_flush(&p.hand);
 			if (!p.looked)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * A pipe: one process that takes packets from its sockets, one a port, and
- * brings each to the end of its chain. It sleeps in ppoll() when there is none, unless
- * there were some for most of the last millisecond.
+ * brings each to the end of its chain. It sleeps in ppoll() when there is none, but
+ * see spell.h.
  */
 #ifndef SLOWPATH_PIPE_H
 #define SLOWPATH_PIPE_H

@@ -175,7 +175,10 @@ static __always_inline int pkt_adjust_head(struct pkt *pkt, int delta)
 	return bpf_xdp_adjust_head(pkt->ctx, delta);
 }
 
-/* Grow (delta > 0) or shrink (delta < 0) at the tail. 0, or a negative errno. */
+/*
+ * Grow (delta > 0) or shrink (delta < 0) at the tail. 0, or a negative errno: how far it can grow
+ * is the driver's affair; where pages have more than 4K it is farther than in galette-slow.
+ */
 static __always_inline int pkt_adjust_tail(struct pkt *pkt, int delta)
 {
 	return bpf_xdp_adjust_tail(pkt->ctx, delta);
@@ -222,8 +225,8 @@ static __always_inline __u32 pkt_ifindex(const struct pkt *pkt)
 #define map_view(m, k) ((typeof((m)->value))bpf_map_lookup_elem((m), map_key_(m, k)))
 
 /*
- * An int: before Linux 6.4 ("bpf: return long from bpf_map_ops funcs") nothing is above the lower
- * half of the register, and an errno is not negative in the whole.
+ * An int: the verifier has the map's own function called instead, which returned one before Linux
+ * 6.4 ("bpf: return long from bpf_map_ops funcs"). In the whole register that is not negative.
  */
 #define map_update_(m, k, v, flags) \
 	((int)bpf_map_update_elem((m), map_key_(m, k), map_value_(m, v), flags))

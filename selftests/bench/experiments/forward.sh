@@ -6,7 +6,7 @@
 # slow_p50 and so on are that of the packets which leave the kernel, p50 of the others.
 . "$(dirname "$0")/../lib.sh"
 
-SIZES=(64 128 256 512 1024 1280 1518)
+read -ra SIZES <<< "${BENCH_SIZES:-64 128 256 512 1024 1280 1518}"
 LOADED=(64 1518) # sizes at which loads are looked at
 [ -z "$SMOKE" ] || SIZES=(64)
 
