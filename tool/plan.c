@@ -46,7 +46,7 @@ static void plan_interfaces(struct plan *plan, const struct model *wanted,
 		if (same_interface(wanted, &running->interfaces[i]) < 0)
 			add(plan, CHANGE_REMOVE, "interface", running->interfaces[i].name, "%s",
 			    running->interfaces[i].attached ? "kept for rollback, then let go"
-							    : "it has gone");
+							    : "has gone");
 	for (int i = 0; i < wanted->interface_count; i++) {
 		const struct model_interface *interface = &wanted->interfaces[i];
 		int old = running ? same_interface(running, interface) : -1;

@@ -133,7 +133,7 @@ expect 0 "… that apply makes" pin -q apply --mode auto eth0 "$T/two.toml"
 has auto
 ip link del eth1
 expect 0 "plan without an interface that has gone" pin plan eth0 "$T/drop.toml"
-prints "… names it" "^- interface eth1 it has gone$"
+prints "… names it" "^- interface eth1 has gone$"
 expect 0 "an interface that has gone and is not named is no obstacle" \
 	pin -q apply eth0 "$T/drop.toml"
 

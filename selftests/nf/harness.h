@@ -36,7 +36,7 @@ struct nf {
 	struct bpf_program *program;
 	int fd, slots, edges;
 	unsigned int actions;
-	int stubs[ACTIONS_MAX];
+	int ends[ACTIONS_MAX];
 };
 
 /* Before loading: one config field, nf_tick_ns, or one map's size. A list ends with name NULL. */
@@ -93,7 +93,7 @@ static inline void set_config(struct nf *nf, const char *name, uint32_t value)
 }
 
 /* A program that returns a code; the other end of an edge. */
-static inline int stub_load(int code)
+static inline int end_load(int code)
 {
 	const struct bpf_insn insns[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = code },
@@ -101,7 +101,7 @@ static inline int stub_load(int code)
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_XDP);
 
-	return bpf_prog_load(BPF_PROG_TYPE_XDP, "stub", "Dual BSD/GPL", insns, 2, &opts);
+	return bpf_prog_load(BPF_PROG_TYPE_XDP, "end", "Dual BSD/GPL", insns, 2, &opts);
 }
 
 static inline void nf_fill_slots(struct nf *nf)
@@ -111,9 +111,9 @@ static inline void nf_fill_slots(struct nf *nf)
 	for (uint32_t i = 0; i < nf->actions; i++) {
 		uint32_t slot = BASE + i;
 
-		nf->stubs[i] = stub_load(ACTION_CODE + i);
-		assert_true(nf->stubs[i] >= 0);
-		assert_int_equal(bpf_map_update_elem(nf->slots, &slot, &nf->stubs[i], 0), 0);
+		nf->ends[i] = end_load(ACTION_CODE + i);
+		assert_true(nf->ends[i] >= 0);
+		assert_int_equal(bpf_map_update_elem(nf->slots, &slot, &nf->ends[i], 0), 0);
 	}
 }
 
@@ -194,7 +194,7 @@ static inline void nf_load(struct nf *nf, const char *name, const struct nf_sett
 static inline void nf_unload(struct nf *nf)
 {
 	for (unsigned int i = 0; i < nf->actions; i++)
-		close(nf->stubs[i]);
+		close(nf->ends[i]);
 	bpf_object__close(nf->object);
 }
 

@@ -274,7 +274,7 @@ static void test_interfaces(void **state)
 	wanted = good_model(LINK("rx(a)", "[\"drop\"]"));
 	plan = plan_make(wanted, running, NULL, 0, &diag);
 	assert_string_equal(plan->changes[0].name, "b");
-	assert_string_equal(plan->changes[0].detail, "it has gone");
+	assert_string_equal(plan->changes[0].detail, "has gone");
 	plan_free(plan);
 	model_free(wanted);
 	wanted = good_model(a);

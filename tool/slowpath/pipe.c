@@ -457,8 +457,8 @@ void pipe_run(struct slow *slow, __u32 index)
 			begin_to_stop(&p);
 		n = receive_all(&p);
 		kick(&p);
-		spell_pass(&p.spell, p.kicked, n > 0);
 		if (n) {
+			spell_pass(&p.spell, p.kicked, true);
 			frames_flush(&p.hand);
 			if (!p.looked)
 				p.looked = p.kicked;
