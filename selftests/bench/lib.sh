@@ -32,7 +32,7 @@
 #   sample EXPERIMENT CONTENDER PARAMS METRIC UNIT VALUE     into samples.jsonl; PARAMS in JSON
 #   samples EXPERIMENT PARAMS METRIC=UNIT=FILTER ...         of $CONTENDER, from $RESULT, null left out
 #
-# ROUNDS, DURATION (seconds for a point), SMOKE: see bench.sh.
+# ROUNDS, DURATION (seconds for a point), SMOKE, AWAKE: see bench.sh.
 
 # shellcheck source=selftests/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
@@ -44,6 +44,7 @@ ROUNDS=${BENCH_ROUNDS:-${SMOKE:+1}}
 ROUNDS=${ROUNDS:-5}
 DURATION=${BENCH_SECONDS:-${SMOKE:+0.05}}
 DURATION=${DURATION:-0.2}
+AWAKE=${BENCH_AWAKE-}
 LOSS=0.001
 
 GEN0=gen0-$$ DUT0=dut0-$$ DUT1=dut1-$$ SINK0=sink0-$$
@@ -55,10 +56,12 @@ CONTENDERS=()
 DEFER=(0 0)
 CONTENDER=
 STARTED=
+SPINNER=
 declare -A GUESS
 
 bench_end() {
 	[ -z "$STARTED" ] || stop
+	[ -z "$SPINNER" ] || kill "$SPINNER"
 	cleanup
 }
 trap 'bench_end; [ $FAILED -eq 0 ] || exit 1' EXIT
@@ -68,6 +71,12 @@ on_dut() {
 }
 
 # ---- the wires ----
+
+# Of lower priority than all else: what has packets takes the core from it at once.
+stay_awake() {
+	chrt -i 0 taskset -c "$DUT_CPU" bash -c 'while :; do :; done' &
+	SPINNER=$!
+}
 
 napi_threads() {
 	local comm name
@@ -95,6 +104,7 @@ wires() {
 }
 
 topology() {
+	[ -z "$AWAKE" ] || stay_awake
 	wires && return
 	fail "the bench's wires"
 	exit 1

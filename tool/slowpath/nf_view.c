@@ -66,9 +66,21 @@ static void flush_map(const struct nf_bound_map *map)
 			at = &(*at)->next_held;
 }
 
+/* Most keys are one word, just stored: memcmp()'s wider load would wait until that is in the cache. */
+static bool same_key(const struct nf_bound_map *map, const void *a, const void *b)
+{
+	__u32 word[2];
+
+	if (map->bridge.key_size != sizeof(word[0]))
+		return !memcmp(a, b, map->bridge.key_size);
+	memcpy(&word[0], a, sizeof(word[0]));
+	memcpy(&word[1], b, sizeof(word[1]));
+	return word[0] == word[1];
+}
+
 static bool hold(struct nf_bound_map *map, const void *key, __u64 n)
 {
-	if (!map->added || memcmp(map->added, key, map->bridge.key_size))
+	if (!map->added || !same_key(map, map->added, key))
 		return false;
 	if (!map->holds) {
 		map->holds = true;
@@ -94,7 +106,7 @@ static void remember(struct nf_bound_map *map, const void *key)
 static struct nf_view *find(const struct nf_bound_map *map, const void *key)
 {
 	for (struct nf_view *v = map->open; v; v = v->next)
-		if (v->attached && !memcmp(v->key, key, map->bridge.key_size))
+		if (v->attached && same_key(map, v->key, key))
 			return v;
 	return NULL;
 }
