@@ -17,7 +17,12 @@
 #   attached_mode; attached_so    how eth0 is attached; a case: in $MODE
 #   veth IF PEER                  a pair, both up
 #   card NUMBER IF [NAMESPACE]    … a virtual machine's virtio-net card, up, that meets the next one
-#   often N, every N              N times, a fifth of that in generic mode; each Nth, or 3Nth
+#   cards_here NUMBER ...         … these are here, or the test ends: they come back a little after
+#                                 the one before
+#   bench [N [NAMESPACE]]         ethN (0), for a chain, and peerN at its other end, in NAMESPACE if
+#                                 that is given: veth, or cards
+#   often N, every N              N times, each Nth; where it is not the first mode on a veth
+#                                 a fifth of that, each 3Nth
 #   veth_receives                 whether one without XDP gets what XDP sends
 #   own_etc                       an /etc of its own until the test ends, with an empty /etc/galette
 #   netns NAME; in_ns NAME CMD    a network namespace; this mount namespace stays
@@ -29,8 +34,8 @@
 #   probe [OPTION ...]            eight frames; result in $PROBE
 #   handled HOPS [OPTION ...]     whose stamps eight frames come back with, by HOPS functions:
 #                                 a build's number, "none" (they reach the stack) or "broken"
-#   frames_whole                  whether galette-slow is done with all packets that it had
-#   slow_show FILTER              of what show says of eth0's slow path
+#   frames_whole [CHAIN]          whether eth0's galette-slow is done with all packets that it had
+#   slow_show FILTER [CHAIN]      of what show says of eth0's slow path
 #   slow_processes                how many galette-slow has here: itself, and one a pipe
 #   slow_base; slow_balance CASE  before load_start --slow, after load_stop: that galette-slow
 #                                 and the wires have counted the same packets
@@ -228,13 +233,14 @@ in_ns() {
 	nsenter --net="/run/netns/$name" "$@"
 }
 
-# What takes as long as it is often done has shown most of it in the first mode.
+# What takes as long as it is often done has shown most of it in the first mode; and machines
+# with cards are emulated.
 often() {
-	[ "$MODE" = generic ] && echo $(($1 / 5)) || echo "$1"
+	[ "$MODE $WIRE" = "native veth" ] && echo "$1" || echo $(($1 / 5))
 }
 
 every() {
-	[ "$MODE" = generic ] && echo $(($1 * 3)) || echo "$1"
+	[ "$MODE $WIRE" = "native veth" ] && echo "$1" || echo $(($1 * 3))
 }
 
 # Where cards are when the machine starts; and where they come back to.
@@ -257,18 +263,28 @@ card() {
 	${3:+in_ns "$3"} ip link set "$2" up
 }
 
-# The chain's interface eth0, and peer0 that the load comes from; frames reach
-# eth0's stack, and are counted, also when there is no XDP on it. Cards take frames
-# for others when they are told to, and come back a little after the test before.
+cards_here() {
+	local number
+	for number; do
+		wait_for card_name "$number" && continue
+		fail "the cards are here" "there is none that has the address of number $number"
+		exit 1
+	done
+}
+
+# Frames reach ethN's stack, and are counted, also when there is no XDP on it. Cards take frames
+# for others when they are told to.
 bench() {
+	local eth=eth${1-0} peer=peer${1-0} number=$((2 * ${1-0})) there=()
+	[ -z "${2-}" ] || there=(in_ns "$2")
 	if [ "$WIRE" = cards ]; then
-		if ! wait_for card_name 1 || ! wait_for card_name 2; then
-			fail "the cards are here" "there is none that has the address"
-			exit 1
-		fi
-		card 1 peer0 && card 2 eth0 && ip link set peer0 promisc on && ip link set eth0 promisc on
+		cards_here $((number + 1)) $((number + 2))
+		card $((number + 1)) "$peer" "${2-}" && card $((number + 2)) "$eth" &&
+			"${there[@]}" ip link set "$peer" promisc on && ip link set "$eth" promisc on
 	else
-		veth eth0 peer0 && ethtool -K eth0 gro on && ethtool -K peer0 gro on
+		ip link add "$eth" type veth peer name "$peer" ${2+netns "$2"} && ip link set "$eth" up &&
+			"${there[@]}" ip link set "$peer" up && ethtool -K "$eth" gro on &&
+			"${there[@]}" ethtool -K "$peer" gro on
 	fi
 }
 
@@ -409,12 +425,12 @@ slow_show() {
 	pin -j show "${2-eth0}" | jq -r ".slowpath | $1"
 }
 
-# Every frame of eth0's galette-slow is where it waits for packets; or, sent by a card, which says
+# Every frame of its galette-slow is where it waits for packets; or, sent by a card, which says
 # so late, where galette-slow finds it when the next packet comes.
 frames_whole() {
 	local back=.fill
 	[ "$WIRE" = veth ] || back='(.fill + .completion)'
-	[ "$(slow_show ".frames | $back == .total and .hand == 0")" = true ]
+	[ "$(slow_show ".frames | $back == .total and .hand == 0" "$@")" = true ]
 }
 
 # Supervisors and pipes in this network namespace: also those that show has lost sight of.

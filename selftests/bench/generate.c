@@ -47,6 +47,7 @@
 
 #include <bpf/libbpf.h>
 
+#include "generate_run.h"
 #include "generate_search.h"
 
 static struct {
@@ -60,7 +61,8 @@ static struct {
 	  .rate = INFINITY,
 	  .flows = 64,
 	  .sources = 1,
-	  .stride = 1 };
+	  .stride = 1,
+	  .search.run = run_at };
 
 static void on_signal(int sig)
 {

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "generate.h"
+#include "generate_result.h"
 #include "helpers/vethstat.h"
 
 struct interface {
@@ -101,14 +101,6 @@ static struct veth_stat stat_of(const struct interface *at)
 	leave();
 	return stat;
 }
-
-/* Frames so far, by the place where veth counts them. */
-struct places {
-	__u64 entered; /* the ring of the interface that the generator sends to has taken them */
-	__u64 device;  /* dropped by a program there, or for want of memory */
-	__u64 leaving; /* the ring of the interface behind was full */
-	__u64 sink;    /* lost where the sink is, for want of memory */
-};
 
 static struct places places(void)
 {

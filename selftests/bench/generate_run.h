@@ -32,21 +32,6 @@ static struct {
 	int pids;
 } gen;
 
-struct kind {
-	__u64 sent, received;
-	double p50, p99, p999, max; /* ns */
-};
-
-struct result {
-	double asked, seconds, rate, bits;
-	__u64 sent, received;
-	double cpu;            /* ns that `pid` had of a CPU, per second */
-	double cpu_per_packet; /* ns */
-	double heavy_rate;     /* received while sending: not what was in queues then */
-	struct places lost;    /* entered: lost before that */
-	struct kind kind[GENERATE_KINDS];
-};
-
 static double now(void)
 {
 	struct timespec t;
@@ -258,11 +243,6 @@ static struct result run_at(double rate)
 	r.lost.entered = r.sent - r.lost.entered;
 	r.rate = r.received / gen.seconds;
 	return r;
-}
-
-static double loss(const struct result *r)
-{
-	return r->sent ? 1 - (double)r->received / r->sent : 0;
 }
 
 #endif

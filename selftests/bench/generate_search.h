@@ -12,7 +12,10 @@
 #ifndef GENERATE_SEARCH_H
 #define GENERATE_SEARCH_H
 
-#include "generate_run.h"
+#include <math.h>
+#include <stdbool.h>
+
+#include "generate_result.h"
 
 #define SEARCH_STEP   1.1
 #define SEARCH_PROBES 16   /* at most */
@@ -22,6 +25,7 @@
 #define SEARCH_STALLS 3    /* … when so many rates in turn have brought no more */
 
 struct search {
+	struct result (*run)(double rate); /* INFINITY: as much as possible */
 	double loss;
 	double guess; /* 0: what comes back when as much as possible is sent */
 	bool found;
@@ -32,15 +36,15 @@ struct search {
 
 static bool falls_short(const struct result *r, double rate)
 {
-	return r->sent < rate * gen.seconds * SEARCH_SHORT;
+	return r->sent < rate * r->seconds * SEARCH_SHORT;
 }
 
 static bool passes(struct search *s, double rate)
 {
-	struct result r = run_at(rate);
+	struct result r = s->run(rate);
 
 	if ((loss(&r) > s->loss && loss(&r) < SEARCH_LITTLE) || falls_short(&r, rate))
-		r = run_at(rate);
+		r = s->run(rate);
 	if (loss(&r) > s->loss || !r.received) {
 		s->stalls = 0;
 		return false;
@@ -60,7 +64,7 @@ static void search(struct search *s)
 	double low = 0, high = 0, step = SEARCH_STEP, rate = s->guess;
 
 	if (!rate)
-		rate = fmax(run_at(INFINITY).rate, 1000);
+		rate = fmax(s->run(INFINITY).rate, 1000);
 	for (int i = 0; i < SEARCH_PROBES && !s->short_; i++) {
 		if (passes(s, rate))
 			low = rate;

@@ -15,6 +15,7 @@
 # is left that should not be.
 #
 # modes: native generic
+# wires: veth cards
 . "$(dirname "$0")/../lib.sh"
 
 CALLS=bpf:MAP_UPDATE_ELEM,bpf:MAP_UPDATE_BATCH,bpf:MAP_DELETE_ELEM,bpf:MAP_FREEZE,bpf:OBJ_PIN

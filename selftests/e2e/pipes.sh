@@ -7,13 +7,14 @@
 #
 # rcu: normal
 # modes: native generic
+# wires: veth cards
 . "$(dirname "$0")/../lib.sh"
 
 FLOWS=24
-PACKETS=2000
+PACKETS=$(often 2000)
 
-veth eth0 peer0 && ethtool -K eth0 gro on && ethtool -K peer0 gro on
-veth eth1 peer1 && ethtool -K eth1 gro on && ethtool -K peer1 gro on
+bench
+bench 1
 
 cat > "$T/pipes.toml" <<'END_OF_CHAIN'
 [slowpath]
@@ -66,7 +67,7 @@ declare -A pipe=()
 wrong=0 backward=0 lost=0 turned=0
 now=$(by_pipe)
 for ((flow = 1; flow <= FLOWS; flow++)); do
-	LOAD=$("$HELPERS/loadgen" peer0 eth0 $WAY --slow --count $PACKETS --rate 100000 --burst 500 --cpu 0 \
+	LOAD=$("$HELPERS/loadgen" peer0 eth0 $WAY --slow --count $PACKETS --rate 100000 --burst 500 --cpu 0 ${GALETTE_LOAD-} \
 		--sport $((1000 + flow)) --hops 1)
 	before=$now now=$(by_pipe)
 	pipe[$flow]=$(pipe_of "$(load .received)" "$before" "$now")
@@ -164,7 +165,7 @@ expect 0 "detach" pin detach eth0
 # The number of pipes when nobody says.
 sed '/^pipes/d' "$T/pipes.toml" > "$T/default.toml"
 expect 0 "attach without a number" pin attach eth0 "$T/default.toml"
-cores=$(getconf _NPROCESSORS_ONLN)
+cores=$(grep -c ^processor /proc/cpuinfo)
 equal "there is one pipe less than $cores cores, at least one" $((cores > 2 ? cores - 1 : 1)) \
 	"$(slow_show '.pipes | length')"
 expect 0 "detach" pin detach eth0
@@ -219,11 +220,7 @@ equal "… counted as redirected" 128 "$(slow_show '[.pipes[].redirect] | add' g
 pin -j show gw > "$T/out"
 json "… and on their edges" \
 	'[.links[] | select(.from == "there" or .from == "back").packets] == [64, 64]'
-# Frames are back at home, each at the interface that it came from.
-home() {
-	slow_show '.frames | .fill == .total' gw | grep -qx true
-}
-holds "every frame is back in its fill ring" wait_for home
+holds "every frame is back at the interface that it came from" wait_for frames_whole gw
 expect 0 "detach" pin detach gw
 
 # ---- maps and functions of both worlds ----
@@ -255,7 +252,7 @@ seen() {
 }
 # Two flows of different pipes, at once, each from its own wire.
 for i in 0 1; do
-	"$HELPERS/loadgen" peer$i eth$i $WAY --slow --count 100000 --rate 60000 --burst 1000 \
+	"$HELPERS/loadgen" peer$i eth$i $WAY --slow --count "$(often 100000)" --rate 60000 --burst 1000 ${GALETTE_LOAD-} \
 		--sport $((1001 + 2 * i)) --cpu $((i % $(nproc))) > "$T/load$i" &
 	pids[i]=$!
 done

@@ -13,6 +13,7 @@
 # its destination is, and broadcasts to whom they are not from.
 #
 # modes: native generic
+# wires: veth cards
 . "$(dirname "$0")/../lib.sh"
 
 BYTES=${GALETTE_BYTES:-5000000} # of a download; four times as many are streamed
@@ -64,10 +65,18 @@ host() {
 }
 
 quiet_netns switch
-ip link add eth0 type veth peer name port0 netns switch
-ip link set eth0 up
-ethtool -K eth0 tx off tso off gso off > /dev/null
-in_ns switch ip link set port0 up
+if [ "$WIRE" = cards ]; then
+	cards_here 1 2
+	card 1 port0 switch
+	card 2 eth0
+	in_ns switch ip link set port0 promisc on
+	ip link set eth0 promisc on
+else
+	ip link add eth0 type veth peer name port0 netns switch
+	ip link set eth0 up
+	ethtool -K eth0 tx off tso off gso off > /dev/null
+	in_ns switch ip link set port0 up
+fi
 in_ns switch tc qdisc add dev port0 clsact
 host device 1 $DEVICE
 host server 2 $SERVER
@@ -223,10 +232,10 @@ holds "only the first packets have left the kernel" \
 
 # ---- bad ones ----
 
-# call: a telnet connection, $WIRE to write to; what it says is in $T/screen.
+# call: a telnet connection, $CALL to write to; what it says is in $T/screen.
 call() {
 	: > "$T/screen"
-	exec {WIRE}> >(exec nsenter --net=/run/netns/device nc $SERVER 23 > "$T/screen" 2>&1)
+	exec {CALL}> >(exec nsenter --net=/run/netns/device nc $SERVER 23 > "$T/screen" 2>&1)
 	CALLER=$!
 	wait_for grep -q "login: " "$T/screen"
 }
@@ -234,12 +243,12 @@ call() {
 hang_up() {
 	kill "$CALLER"
 	wait "$CALLER" 2> /dev/null
-	exec {WIRE}>&-
+	exec {CALL}>&-
 }
 
 # type_in WORD: and wait until it has come back.
 type_in() {
-	printf '%s' "$1" >&"$WIRE"
+	printf '%s' "$1" >&"$CALL"
 	wait_for grep -q "$1" "$T/screen"
 }
 
@@ -262,7 +271,7 @@ stays_out() {
 }
 
 more() {
-	printf 'enable\r\nshell\r\n' >&"$WIRE"
+	printf 'enable\r\nshell\r\n' >&"$CALL"
 }
 
 # login WHAT SID PART ...: type in the parts, of which the last is one too many.
@@ -276,7 +285,7 @@ login() {
 	done
 	snap
 	attack=$(packets dpi:attack)
-	printf '%s' "${*: -1}" >&"$WIRE"
+	printf '%s' "${*: -1}" >&"$CALL"
 	holds "$what is found out" wait_for above dpi:attack "$attack"
 	stays_out "$what" more
 	equal "$what: the server has not heard the end of it" 0 "$(heard | grep -Ec "${*: -1}|enable")"

@@ -5,9 +5,10 @@
 # itself the packet. The other pipe goes on, and show says what has happened.
 #
 # modes: native generic
+# wires: veth cards
 . "$(dirname "$0")/../lib.sh"
 
-CRASHES=${GALETTE_CRASHES:-200}
+CRASHES=${GALETTE_CRASHES:-$(often 200)}
 
 cat > "$T/chain.toml" <<'END'
 [slowpath]
@@ -24,11 +25,9 @@ to = ["drop"]
 END
 
 netns out
-ip link add eth0 type veth peer name peer0 netns out
+bench 0 out
 ip addr add 192.0.2.254/24 dev eth0
-ip link set eth0 up
 in_ns out ip addr add 192.0.2.1/24 dev peer0
-in_ns out ip link set peer0 up
 in_ns out ip neigh add 192.0.2.254 lladdr "$(cat /sys/class/net/eth0/address)" dev peer0
 expect 0 "attach" pin attach eth0 "$T/chain.toml" || exit
 attached_so

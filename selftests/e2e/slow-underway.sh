@@ -7,9 +7,11 @@
 #
 # rcu: normal
 # modes: native generic
+# wires: veth cards
 . "$(dirname "$0")/../lib.sh"
 
 TIMES=${GALETTE_SLOW_LINKS:-6}
+[ "$WIRE" = veth ] && WORK=100000 || WORK=5000 # an emulated machine
 
 # chain FILE PIPES TARGET: in the kernel some 10 ms a poll of 64 packets, then there.
 chain() {
@@ -19,7 +21,7 @@ chain() {
 		frames = 8192
 		absent = "tx"
 	END
-	sed -i -e '/^\[functions.long\]/a config = { iterations = 100000 }' \
+	sed -i -e "/^\[functions.long\]/a config = { iterations = $WORK }" \
 		-e "s/to = \[\"s1\"\]/to = [\"$3\"]/" "$1"
 }
 
@@ -43,7 +45,7 @@ left() {
 under_load() {
 	local name=$1 left
 	shift
-	load_start --slow --batch 64 --burst 640 --cpu $(($(nproc) - 1))
+	load_start --slow --batch 64 --burst 640 --cpu $(($(nproc) - 1)) ${GALETTE_LOAD-}
 	"$@"
 	load_stop
 	echo "# $name: $LOAD"
@@ -172,7 +174,7 @@ expect 0 "rollback" pin rollback eth0
 equal "… with galette-slow as it is" "$slow" "$(slow_show .pid)"
 ends "pipes as before it" apply "$T/again.toml"
 # As long as a generation has an interface, galette-slow has sockets there.
-veth eth1 peer1
+bench 1
 for file in other one again; do
 	expect 0 "apply: $file" pin apply eth0 "$T/$file.toml"
 	pin -j show eth0 > "$T/out"

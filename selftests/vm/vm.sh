@@ -43,6 +43,7 @@ done
 qemu() {
 	local machine=$1 cpu=$2 kernel=$3 initrd=$4 append="quiet panic=-1 $quick ${5//,/ }"
 	append+=" GALETTE_MACHINE=$name${GALETTE_VM_TESTS:+ GALETTE_TESTS=$GALETTE_VM_TESTS}"
+	append+="${GALETTE_TIMEOUT:+ GALETTE_TIMEOUT=$GALETTE_TIMEOUT}"
 	local common=(-nodefaults -display none -monitor none -no-reboot -kernel "$kernel/vmlinuz" -initrd "$initrd")
 	case $machine in
 	q35)
@@ -133,7 +134,7 @@ if [ "${1-}" = --cards ]; then
 	shift
 	only="x86_64-6.12 arm64-6.12" limit=${GALETTE_VM_TIMEOUT:-3600}
 	: "${GALETTE_VM_TESTS:=$(cd "$root" && grep -l '^# wires: veth cards' selftests/e2e/*.sh | sed 's/^/cards:/' | paste -sd ,)}"
-	export GALETTE_VM_TESTS
+	export GALETTE_VM_TESTS GALETTE_TIMEOUT=${GALETTE_TIMEOUT:-1200}
 fi
 mapfile -t machines < <(grep -v '^#' "$here/matrix" | awk -v "names=${1:-$only}" 'names == "" || index(" " names " ", " " $1 " ")')
 [ ${#machines[@]} -gt 0 ] || {
