@@ -67,6 +67,7 @@ declare -A pipe=()
 wrong=0 backward=0 lost=0 turned=0
 now=$(by_pipe)
 for ((flow = 1; flow <= FLOWS; flow++)); do
+	# shellcheck disable=SC2086 # words
 	LOAD=$("$HELPERS/loadgen" peer0 eth0 $WAY --slow --count $PACKETS --rate 100000 --burst 500 --cpu 0 ${GALETTE_LOAD-} \
 		--sport $((1000 + flow)) --hops 1)
 	before=$now now=$(by_pipe)
@@ -252,6 +253,7 @@ seen() {
 }
 # Two flows of different pipes, at once, each from its own wire.
 for i in 0 1; do
+	# shellcheck disable=SC2086 # words
 	"$HELPERS/loadgen" peer$i eth$i $WAY --slow --count "$(often 100000)" --rate 60000 --burst 1000 ${GALETTE_LOAD-} \
 		--sport $((1001 + 2 * i)) --cpu $((i % $(nproc))) > "$T/load$i" &
 	pids[i]=$!

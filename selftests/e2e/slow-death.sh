@@ -108,6 +108,7 @@ done
 # ---- deaths of the whole ----
 expect 0 "attach" pin attach --name eth0 eth0 eth1 "$T/chain.toml" || exit
 identity=$(pin -j show eth0 | jq -c '[.generation, [.functions[].prog_id]]')
+# shellcheck disable=SC2086 # words
 load_start --hops 1 --cpu $(($(nproc) - 1)) --rate 200000 --batch 16 --burst 2000 ${GALETTE_LOAD-}
 slow_load_start --rate $RATE --batch 16 --burst $((RATE / 20))
 for ((i = 1; i <= DEATHS; i++)); do

@@ -84,6 +84,7 @@ more() {
 }
 start() {
 	slow_base
+	# shellcheck disable=SC2086 # words
 	load_start --batch 16 --burst 1000 --flood --rate 20000 ${GALETTE_LOAD-}
 	more sent
 }

@@ -45,6 +45,7 @@ left() {
 under_load() {
 	local name=$1 left
 	shift
+	# shellcheck disable=SC2086 # words
 	load_start --slow --batch 64 --burst 640 --cpu $(($(nproc) - 1)) ${GALETTE_LOAD-}
 	"$@"
 	load_stop
