@@ -34,8 +34,8 @@
 #   probe [OPTION ...]            eight frames; result in $PROBE
 #   handled HOPS [OPTION ...]     whose stamps eight frames come back with, by HOPS functions:
 #                                 a build's number, "none" (they reach the stack) or "broken"
-#   frames_whole [CHAIN]          whether eth0's galette-slow is done with all packets that it had
-#   slow_show FILTER [CHAIN]      of what show says of eth0's slow path
+#   frames_whole [CHAIN]          whether galette-slow of CHAIN (eth0) has done with all its packets
+#   slow_show FILTER [CHAIN]      of what show says of the slow path of CHAIN (eth0)
 #   slow_processes                how many galette-slow has here: itself, and one a pipe
 #   slow_base; slow_balance CASE  before load_start --slow, after load_stop: that galette-slow
 #                                 and the wires have counted the same packets
@@ -233,8 +233,8 @@ in_ns() {
 	nsenter --net="/run/netns/$name" "$@"
 }
 
-# What takes as long as it is often done has shown most of it in the first mode; and machines
-# with cards are emulated.
+# What takes as long as it is often done is done less in the second mode, and on machines with
+# cards, which are emulated.
 often() {
 	[ "$MODE $WIRE" = "native veth" ] && echo "$1" || echo $(($1 / 5))
 }
@@ -282,7 +282,7 @@ bench() {
 		card $((number + 1)) "$peer" "${2-}" && card $((number + 2)) "$eth" &&
 			"${there[@]}" ip link set "$peer" promisc on && ip link set "$eth" promisc on
 	else
-		ip link add "$eth" type veth peer name "$peer" ${2+netns "$2"} && ip link set "$eth" up &&
+		ip link add "$eth" type veth peer name "$peer" ${2:+netns "$2"} && ip link set "$eth" up &&
 			"${there[@]}" ip link set "$peer" up && ethtool -K "$eth" gro on &&
 			"${there[@]}" ethtool -K "$peer" gro on
 	fi

@@ -9,8 +9,8 @@
 #   BENCH_CONTENDERS    only these
 #   BENCH_SIZES         only these of forward's frames ("64 1518")
 #   BENCH_SMOKE=1       one round of next to no length: that it works, not how fast
-#   BENCH_AWAKE=1       the device's core does not sleep: where that is a virtual one, waking it
-#                       takes longer than hundreds of packets, whoever handles them
+#   BENCH_AWAKE=1       the device's core does not sleep, in experiments with these wires: a
+#                       virtual one takes tens of microseconds to wake, whoever has packets there
 #   BENCH_OUT           where to (build/bench)
 #   BENCH_KEEP=1        keep what is there of other experiments, though another run measured it
 # lib.sh says how experiments and contenders are written.

@@ -12,8 +12,8 @@
 
 #include <bpf/bpf.h>
 
-#include "generate.h"
 #include "generate_net.h"
+#include "generate_result.h"
 
 enum {
 	PIDS_MAX = 256,

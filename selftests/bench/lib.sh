@@ -12,7 +12,7 @@
 # priority, as interrupts would come first on a real NIC. Processes of contenders may use
 # all CPUs but the first ($DUT_CPUS; on_dut CMD ...).
 #
-#   topology                  makes all that; GENS and DUTS are the interfaces that frames leave by,
+#   topology                  makes all that (and, with BENCH_AWAKE, what keeps $DUT_CPU awake); GENS and DUTS are the interfaces that frames leave by,
 #                             and those of the device under test (one, and two)
 #   contenders NAME ...       each a file contenders/NAME.sh with
 #       needs                   (may be left out) says on stdout what is missing, if anything
@@ -60,8 +60,8 @@ SPINNER=
 declare -A GUESS
 
 bench_end() {
+	[ -z "$SPINNER" ] || kill "$SPINNER" 2> /dev/null
 	[ -z "$STARTED" ] || stop
-	[ -z "$SPINNER" ] || kill "$SPINNER"
 	cleanup
 }
 trap 'bench_end; [ $FAILED -eq 0 ] || exit 1' EXIT
@@ -74,8 +74,9 @@ on_dut() {
 
 # Of lower priority than all else: what has packets takes the core from it at once.
 stay_awake() {
-	chrt -i 0 taskset -c "$DUT_CPU" bash -c 'while :; do :; done' &
+	setpriv --pdeathsig KILL chrt -i 0 taskset -c "$DUT_CPU" bash -c 'while :; do :; done' &
 	SPINNER=$!
+	wait_for grep -qx bash "/proc/$SPINNER/comm"
 }
 
 napi_threads() {
@@ -104,8 +105,7 @@ wires() {
 }
 
 topology() {
-	[ -z "$AWAKE" ] || stay_awake
-	wires && return
+	{ [ -z "$AWAKE" ] || stay_awake; } && wires && return
 	fail "the bench's wires"
 	exit 1
 }

@@ -20,11 +20,12 @@ machine() {
 	jq -n --arg cpu "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1)" \
 		--argjson cores "$(nproc --all)" --arg kernel "$(uname -srvm)" \
 		--arg hypervisor "$(systemd-detect-virt 2> /dev/null || lscpu | sed -n 's/^Hypervisor vendor: *//p')" \
+		--argjson awake "$([ -n "${BENCH_AWAKE-}" ] && echo true || echo false)" \
 		--arg commit "$(git -C "$here" describe --always --dirty 2> /dev/null)" \
 		--arg clang "$(version clang)" --arg libbpf "$(version libbpf-dev)" \
 		--arg dpdk "$(version dpdk-dev)" --arg nftables "$(version nftables)" \
 		--arg mitigations "$(grep -H Mitigation $vulnerabilities/* 2> /dev/null | sed 's|.*/||; s|:Mitigation||')" '
-		{ $cpu, $cores, $kernel, $hypervisor, $commit,
+		{ $cpu, $cores, $kernel, $hypervisor, $commit, $awake,
 		  mitigations: ($mitigations | split("\n") | map(select(. != ""))),
 		  versions: ({ $clang, $libbpf, $dpdk, $nftables } | with_entries(select(.value != ""))) }'
 }
@@ -61,7 +62,7 @@ tables() {
 }
 
 machine > "$OUT/machine.json" && aggregate > "$JSON" || exit 1
-jq -r '"\(.cpu), \(.cores) cores, \(.hypervisor); \(.kernel); \(.commit)",
+jq -r '"\(.cpu), \(.cores) cores\(if .awake then ", the device\u0027s kept awake" else "" end), \(.hypervisor); \(.kernel); \(.commit)",
 	"mitigations: \(.mitigations | join("; "))"' "$OUT/machine.json"
 tables
 command -v gnuplot > /dev/null || { echo "no plots: gnuplot is not there"; exit 0; }

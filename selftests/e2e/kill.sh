@@ -8,7 +8,7 @@
 # the kernel's state is the same wherever the tool dies. To show that this is true,
 # link dies at every seventh of all its calls (every 20th where there is a slow path); with
 # GALETTE_FULL=1 all verbs do at each. In generic mode, which differs where it attaches, attach
-# dies at each third, the others at each ninth.
+# dies at each third, the others at each ninth; on cards as well, in both modes.
 #
 # After each kill: packets are handled wholly by the old or wholly by the new
 # chain (or, without one, reach the stack), the next command works, and nothing
@@ -46,7 +46,8 @@ series() {
 	shift 3
 	mode_option "$@"
 	local option=("${MODE_OPTION[@]}") bad=0 kills list="" start=$SECONDS calls=$CALLS step=$STEP least=3
-	[ "$MODE" = native ] || [[ $verb == *attach ]] || step=$((STEP * 3)) least=1
+	[ "$MODE $WIRE" = "native veth" ] || least=1
+	[ $least = 3 ] || [[ $verb == *attach ]] || step=$((STEP * 3))
 	case $verb in *link*)
 		calls=all
 		[ -n "${GALETTE_FULL-}" ] || [[ $verb == slow* ]] || step=$((step * 7)) ;;

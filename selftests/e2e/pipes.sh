@@ -11,7 +11,8 @@
 . "$(dirname "$0")/../lib.sh"
 
 FLOWS=24
-PACKETS=$(often 2000)
+# Of each flow; and of each wire, when two are used at once. Machines with cards are emulated.
+[ "$WIRE" = veth ] && PACKETS=2000 MANY=100000 || PACKETS=400 MANY=20000
 
 bench
 bench 1
@@ -166,7 +167,7 @@ expect 0 "detach" pin detach eth0
 # The number of pipes when nobody says.
 sed '/^pipes/d' "$T/pipes.toml" > "$T/default.toml"
 expect 0 "attach without a number" pin attach eth0 "$T/default.toml"
-cores=$(grep -c ^processor /proc/cpuinfo)
+cores=$(grep -c ^processor /proc/cpuinfo) # nproc leaves out those that this may not use
 equal "there is one pipe less than $cores cores, at least one" $((cores > 2 ? cores - 1 : 1)) \
 	"$(slow_show '.pipes | length')"
 expect 0 "detach" pin detach eth0
@@ -221,7 +222,7 @@ equal "… counted as redirected" 128 "$(slow_show '[.pipes[].redirect] | add' g
 pin -j show gw > "$T/out"
 json "… and on their edges" \
 	'[.links[] | select(.from == "there" or .from == "back").packets] == [64, 64]'
-holds "every frame is back at the interface that it came from" wait_for frames_whole gw
+holds "no frame is on its way any more" wait_for frames_whole gw
 expect 0 "detach" pin detach gw
 
 # ---- maps and functions of both worlds ----
@@ -254,7 +255,7 @@ seen() {
 # Two flows of different pipes, at once, each from its own wire.
 for i in 0 1; do
 	# shellcheck disable=SC2086 # words
-	"$HELPERS/loadgen" peer$i eth$i $WAY --slow --count "$(often 100000)" --rate 60000 --burst 1000 ${GALETTE_LOAD-} \
+	"$HELPERS/loadgen" peer$i eth$i $WAY --slow --count $MANY --rate 60000 --burst 1000 ${GALETTE_LOAD-} \
 		--sport $((1001 + 2 * i)) --cpu $((i % $(nproc))) > "$T/load$i" &
 	pids[i]=$!
 done

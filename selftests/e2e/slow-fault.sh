@@ -8,7 +8,7 @@
 # wires: veth cards
 . "$(dirname "$0")/../lib.sh"
 
-CRASHES=${GALETTE_CRASHES:-$(often 200)}
+CRASHES=${GALETTE_CRASHES:-$([ "$WIRE" = veth ] && echo 200 || echo 40)}
 
 cat > "$T/chain.toml" <<'END'
 [slowpath]

@@ -6,7 +6,6 @@
 # with the smallest rings, with an interface that goes down, and one that goes away.
 #
 # modes: native generic
-# wires: veth cards
 . "$(dirname "$0")/../lib.sh"
 
 SECONDS_LONG=${GALETTE_FULL:+60}
@@ -63,7 +62,7 @@ for frames in 2048 64; do
 done
 
 # ---- interfaces that go down, and one that goes away ----
-bench 1
+veth eth1 peer1
 chain 2 2048 "tx(eth1)" > "$T/chain.toml"
 expect 0 "attach, out of another interface" pin attach eth0 "$T/chain.toml" || exit
 failed() {
@@ -84,8 +83,7 @@ more() {
 }
 start() {
 	slow_base
-	# shellcheck disable=SC2086 # words
-	load_start --batch 16 --burst 1000 --flood --rate 20000 ${GALETTE_LOAD-}
+	load_start --batch 16 --burst 1000 --flood --rate 20000
 	more sent
 }
 # galette-slow has got what the kernel handed over, and has counted what that could not.

@@ -13,7 +13,7 @@ set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 out=$root/build/vm
-budget='' only=''
+budget='' only='' each='' # the latter: seconds for a test, else as init says
 limit=${GALETTE_VM_TIMEOUT:-420}
 mkdir -p "$out"
 work=$(mktemp -d "$out/work.XXXXXX")
@@ -43,7 +43,7 @@ done
 qemu() {
 	local machine=$1 cpu=$2 kernel=$3 initrd=$4 append="quiet panic=-1 $quick ${5//,/ }"
 	append+=" GALETTE_MACHINE=$name${GALETTE_VM_TESTS:+ GALETTE_TESTS=$GALETTE_VM_TESTS}"
-	append+="${GALETTE_TIMEOUT:+ GALETTE_TIMEOUT=$GALETTE_TIMEOUT}"
+	append+="${each:+ GALETTE_TIMEOUT=$each}"
 	local common=(-nodefaults -display none -monitor none -no-reboot -kernel "$kernel/vmlinuz" -initrd "$initrd")
 	case $machine in
 	q35)
@@ -134,7 +134,8 @@ if [ "${1-}" = --cards ]; then
 	shift
 	only="x86_64-6.12 arm64-6.12" limit=${GALETTE_VM_TIMEOUT:-3600}
 	: "${GALETTE_VM_TESTS:=$(cd "$root" && grep -l '^# wires: veth cards' selftests/e2e/*.sh | sed 's/^/cards:/' | paste -sd ,)}"
-	export GALETTE_VM_TESTS GALETTE_TIMEOUT=${GALETTE_TIMEOUT:-1200}
+	export GALETTE_VM_TESTS
+	each=1200
 fi
 mapfile -t machines < <(grep -v '^#' "$here/matrix" | awk -v "names=${1:-$only}" 'names == "" || index(" " names " ", " " $1 " ")')
 [ ${#machines[@]} -gt 0 ] || {

@@ -66,16 +66,19 @@ static void flush_map(const struct nf_bound_map *map)
 			at = &(*at)->next_held;
 }
 
-/* Most keys are one word, just stored: memcmp()'s wider load would wait until that is in the cache. */
+/*
+ * Most keys are one word that the NF has just stored. glibc's memcmp() loads 32 bytes there, which
+ * no store can be forwarded to: it waits until that is in the cache.
+ */
 static bool same_key(const struct nf_bound_map *map, const void *a, const void *b)
 {
-	__u32 word[2];
+	__u32 x, y;
 
-	if (map->bridge.key_size != sizeof(word[0]))
+	if (map->bridge.key_size != sizeof(x))
 		return !memcmp(a, b, map->bridge.key_size);
-	memcpy(&word[0], a, sizeof(word[0]));
-	memcpy(&word[1], b, sizeof(word[1]));
-	return word[0] == word[1];
+	memcpy(&x, a, sizeof(x));
+	memcpy(&y, b, sizeof(y));
+	return x == y;
 }
 
 static bool hold(struct nf_bound_map *map, const void *key, __u64 n)

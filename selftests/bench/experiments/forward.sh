@@ -16,7 +16,7 @@ at_load() { # SIZE NAME RATE
 	[ "$1" != 64 ] || sed "s|^|$CONTENDER $2 |" "$T/histogram" >> "$OUT/histograms"
 	samples forward "{\"size\":$1,\"load\":\"$2\"}" \
 		cpu=share=.cpu cpu_per_packet=ns='(if .received > 0 then .cpu_ns else null end)' \
-		offered=packets/s=.offered loss=share=.loss goodput=packets/s=.rate \
+		offered=packets/s=.offered loss=share=.loss throughput=packets/s=.rate \
 		p50=ns='(if .received > 0 then .light.p50 else null end)' \
 		p99=ns='(if .received > 0 then .light.p99 else null end)' \
 		p999=ns='(if .received > 0 then .light.p999 else null end)' \
@@ -31,14 +31,16 @@ forward() {
 	for size in "${SIZES[@]}"; do
 		greatest "$size" --size "$size" || {
 			sample forward "$CONTENDER" "{\"size\":$size}" rate packets/s 0
-			continue
+			GREATEST=0
 		}
-		samples forward "{\"size\":$size}" rate=packets/s=.rate bits=bit/s=.bits received=packets=.received \
+		[ "$GREATEST" = 0 ] || samples forward "{\"size\":$size}" rate=packets/s=.rate bits=bit/s=.bits received=packets=.received \
 			cpu_per_packet=ns=.cpu_ns generator_limited=bool='(.generator_limited | if . then 1 else 0 end)'
 		[[ " ${LOADED[*]} " == *" $size "* ]] || continue
 		at_load "$size" "1000/s" 1000
-		at_load "$size" "10%" $((GREATEST / 10))
-		at_load "$size" "50%" $((GREATEST / 2))
+		if [ "$GREATEST" != 0 ]; then
+			at_load "$size" "10%" $((GREATEST / 10))
+			at_load "$size" "50%" $((GREATEST / 2))
+		fi
 		at_load "$size" "max" max
 	done
 }
