@@ -4,17 +4,14 @@
 
 of='.experiment == "forward"'
 by_load='.params.load'
-paced="$of and .params.size == 64 and .params.load != \"max\""
 LOG=y curves forward-rate "Forwarding: greatest rate, loss below 0.1 %" "frame, bytes" "million packets/s" \
 	1e-6 "$of and .metric == \"rate\"" .params.size
 LOG=y columns forward-cpu "Forwarding: CPU time for a packet of 64 bytes" "ns" 1 \
-	"$paced and .metric == \"cpu_per_packet\"" "$by_load // \"greatest\""
+	"$of and .metric == \"cpu_per_packet\" and .params.size == 64" "$by_load // \"greatest\""
 LOG=y columns forward-p50 "Forwarding: median latency, 64 bytes" "us" 1e-3 \
-	"$paced and .metric == \"p50\"" "$by_load"
+	"$of and .metric == \"p50\" and .params.size == 64" "$by_load"
 LOG=y columns forward-p99 "Forwarding: 99 % of packets of 64 bytes are faster" "us" 1e-3 \
-	"$paced and .metric == \"p99\"" "$by_load"
-LOG=y columns forward-flood "Forwarding: what comes through of a flood" "million packets/s" 1e-6 \
-	"$of and .metric == \"throughput\" and .params.load == \"max\"" .params.size
+	"$of and .metric == \"p99\" and .params.size == 64" "$by_load"
 
 # Of all rounds: the share of packets that are slower. Each line of histograms says of which
 # contender, load and kind of packet so many came after so many ns.
