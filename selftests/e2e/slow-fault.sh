@@ -8,12 +8,14 @@
 # wires: veth cards
 . "$(dirname "$0")/../lib.sh"
 
-CRASHES=${GALETTE_CRASHES:-$([ "$WIRE" = veth ] && echo 200 || echo 40)}
+CRASHES=200 WATCHDOG=2
+# An emulated machine needs some seconds to see what is to be seen before the watchdog.
+[ "$WIRE" = veth ] || CRASHES=40 WATCHDOG=20
 
-cat > "$T/chain.toml" <<'END'
+cat > "$T/chain.toml" <<END
 [slowpath]
 pipes = 2
-watchdog = 2
+watchdog = $WATCHDOG
 [functions.slow-fault]
 disable_xdp = true
 [[links]]
