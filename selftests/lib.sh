@@ -15,7 +15,7 @@
 #   mode_option ARG ...           sets $MODE_OPTION, what it needs before these arguments to
 #                                 attach in $MODE, for who calls it in another way
 #   attached_mode; attached_so    how eth0 is attached; a case: in $MODE
-#   veth IF PEER                  a pair, both up
+#   veth IF PEER [NAMESPACE]      a pair, both up, PEER in NAMESPACE
 #   card NUMBER IF [NAMESPACE]    … a virtual machine's virtio-net card, up, that meets the next one
 #   cards_here NUMBER ...         … these are here, or the test ends: they come back a little after
 #                                 the one before
@@ -210,7 +210,8 @@ wait_for() {
 }
 
 veth() {
-	ip link add "$1" type veth peer name "$2" && ip link set "$1" up && ip link set "$2" up
+	ip link add "$1" type veth peer name "$2" ${3:+netns "$3"} && ip link set "$1" up &&
+		${3:+in_ns "$3"} ip link set "$2" up
 }
 
 # A veth without XDP takes what XDP sends it, when GRO is on: since Linux 5.13. As its NAPI shows.
@@ -275,16 +276,13 @@ cards_here() {
 # Frames reach ethN's stack, and are counted, also when there is no XDP on it. Cards take frames
 # for others when they are told to.
 bench() {
-	local eth=eth${1-0} peer=peer${1-0} number=$((2 * ${1-0})) there=()
-	[ -z "${2-}" ] || there=(in_ns "$2")
+	local eth=eth${1-0} peer=peer${1-0} number=$((2 * ${1-0})) there=${2:+in_ns $2}
 	if [ "$WIRE" = cards ]; then
 		cards_here $((number + 1)) $((number + 2))
 		card $((number + 1)) "$peer" "${2-}" && card $((number + 2)) "$eth" &&
-			"${there[@]}" ip link set "$peer" promisc on && ip link set "$eth" promisc on
+			$there ip link set "$peer" promisc on && ip link set "$eth" promisc on
 	else
-		ip link add "$eth" type veth peer name "$peer" ${2:+netns "$2"} && ip link set "$eth" up &&
-			"${there[@]}" ip link set "$peer" up && ethtool -K "$eth" gro on &&
-			"${there[@]}" ethtool -K "$peer" gro on
+		veth "$eth" "$peer" "${2-}" && ethtool -K "$eth" gro on && $there ethtool -K "$peer" gro on
 	fi
 }
 

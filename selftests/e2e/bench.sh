@@ -28,6 +28,10 @@ for contender in "$ROOT"/selftests/bench/contenders/{,eight/,gateway/}*.sh; do
 		contender_came_through forward "$name"
 	fi
 done
+# It ends with what keeps the core awake: selftests/run would find that.
+BENCH_AWAKE=1 BENCH_SMOKE=1 BENCH_OUT=$T/awake/bench expect 0 "one experiment, with a core that stays awake" \
+	"$ROOT/selftests/bench/bench.sh" eight
+equal "… which is written down" true "$(jq .awake "$T/awake/bench/machine.json")"
 cp "$T/bench.json" "$T/out"
 json "bench.json is a list of figures" 'length > 0 and all(.[]; has("experiment") and has("contender") and
 	has("params") and has("metric") and has("unit") and .low <= .median and .median <= .high and .n > 0)'

@@ -46,8 +46,10 @@ series() {
 	shift 3
 	mode_option "$@"
 	local option=("${MODE_OPTION[@]}") bad=0 kills list="" start=$SECONDS calls=$CALLS step=$STEP least=3
-	[ "$MODE $WIRE" = "native veth" ] || least=1
-	[ $least = 3 ] || [[ $verb == *attach ]] || step=$((STEP * 3))
+	if [ "$MODE $WIRE" != "native veth" ]; then
+		least=1
+		[[ $verb == *attach ]] || step=$((STEP * 3))
+	fi
 	case $verb in *link*)
 		calls=all
 		[ -n "${GALETTE_FULL-}" ] || [[ $verb == slow* ]] || step=$((step * 7)) ;;

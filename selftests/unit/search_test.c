@@ -32,6 +32,13 @@ static double sent_at(double rate)
 	return sent;
 }
 
+static void device(double capacity, double sends)
+{
+	memset(&sim, 0, sizeof(sim));
+	sim.capacity = capacity;
+	sim.sends = sends;
+}
+
 static struct result run(double rate)
 {
 	double sent = sent_at(rate), received = fmin(sent, sim.capacity);
@@ -71,9 +78,7 @@ static void test_finds(void **state)
 {
 	static const double guesses[] = { 0, 1000, 50000, 99000, 100000, 101000, 200000, 5e6 };
 
-	memset(&sim, 0, sizeof(sim));
-	sim.capacity = 100000;
-	sim.sends = 1e7;
+	device(100000, 1e7);
 	for (size_t i = 0; i < sizeof(guesses) / sizeof(*guesses); i++) {
 		struct search s = found(guesses[i]);
 
@@ -89,9 +94,7 @@ static void test_disturbed(void **state)
 {
 	struct search s;
 
-	memset(&sim, 0, sizeof(sim));
-	sim.capacity = 100000;
-	sim.sends = 1e7;
+	device(100000, 1e7);
 	sim.disturbed = 1;
 	s = found(95000);
 	assert_reached(100000, &s);
@@ -109,9 +112,7 @@ static void test_generator(void **state)
 {
 	static const double guesses[] = { 0, 10000, 1.9e6 };
 
-	memset(&sim, 0, sizeof(sim));
-	sim.capacity = 1e9;
-	sim.sends = 2e6;
+	device(1e9, 2e6);
 	for (size_t i = 0; i < sizeof(guesses) / sizeof(*guesses); i++) {
 		struct search s = found(guesses[i]);
 
@@ -126,10 +127,8 @@ static void test_bends(void **state)
 {
 	struct search s;
 
-	memset(&sim, 0, sizeof(sim));
+	device(400000, 1e7);
 	sim.bends = true;
-	sim.capacity = 400000;
-	sim.sends = 1e7;
 	s = found(150000);
 	assert_reached(400000, &s);
 	assert_false(s.short_);
@@ -140,9 +139,7 @@ static void test_between(void **state)
 {
 	struct search s;
 
-	memset(&sim, 0, sizeof(sim));
-	sim.capacity = 100000;
-	sim.sends = 101000;
+	device(100000, 101000);
 	s = found(200000);
 	assert_reached(100000, &s);
 	assert_false(s.short_);
@@ -151,8 +148,7 @@ static void test_between(void **state)
 /* Nothing comes back at any rate. */
 static void test_dead(void **state)
 {
-	memset(&sim, 0, sizeof(sim));
-	sim.sends = 1e6;
+	device(0, 1e6);
 	assert_false(found(0).found);
 }
 
