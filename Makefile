@@ -10,6 +10,7 @@
 #   make demo       a real chain on real packets, in its own namespaces
 #   make bench      galette beside others, in figures: build/bench.json, build/bench/*.svg
 #   make bench-smoke    only whether the benchmarks work
+#   make bench-count    what a packet costs in instructions, on an emulated machine
 #   make install    DESTDIR, PREFIX
 #   make deps       install what building and testing need (Debian's apt)
 # CROSS_COMPILE=aarch64-linux-gnu- ARCH=arm64: for such machines, in build/arm64.
@@ -124,7 +125,7 @@ SHSOURCES = $(call sources,-name '*.sh') selftests/run selftests/vm/fetch selfte
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check run-check check-vm check-cards budget-vm vm-parts sanitized budget lint demo bench bench-smoke run-bench install deps clean format
+.PHONY: all check run-check check-vm check-cards budget-vm vm-parts sanitized budget lint demo bench bench-smoke bench-count run-bench install deps clean format
 
 all: $(B)/galette-pin $(B)/galette-slow $(NF) $(NFSO) $(RULES)
 
@@ -233,6 +234,12 @@ bench:
 
 bench-smoke: deps
 	$(Q)BENCH_SMOKE=1 BENCH_OUT=$(abspath $(B))/bench-smoke/bench $(MAKE) --no-print-directory run-bench
+
+# VM: another x86_64 machine of selftests/vm/matrix.
+bench-count:
+	$(Q)$(MAKE) --no-print-directory deps PACKAGES='$(PACKAGES) $(BENCH_PACKAGES) $(VM_PACKAGES)'
+	$(Q)$(MAKE) --no-print-directory vm-parts $(BENCH)
+	$(Q)selftests/vm/vm.sh --count $(VM)
 
 # EXPERIMENTS: those of selftests/bench/experiments to run, else all.
 run-bench: all $(TESTBPF) $(HELPERS) $(BENCH)

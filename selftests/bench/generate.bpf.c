@@ -93,10 +93,14 @@ SEC("xdp") int generate(struct xdp_md *ctx)
 	return bpf_redirect(s->out[number / GENERATE_RUN % GENERATE_OUTS_MAX], 0);
 }
 
-static __always_inline void time(struct generate_counts *c, __u64 ns)
+static __always_inline void time(struct generate_counts *c, __u64 sent)
 {
-	__u32 slot = generate_slot(ns);
+	__u64 ns;
+	__u32 slot;
 
+	c->last = bpf_ktime_get_ns();
+	ns = c->last - sent;
+	slot = generate_slot(ns);
 	c->timed++;
 	if (ns > c->max)
 		c->max = ns;
@@ -116,7 +120,7 @@ SEC("xdp") int sink(struct xdp_md *ctx)
 	c->packets++;
 	c->bytes += ctx->data_end - ctx->data + GENERATE_FCS;
 	if (frame->time)
-		time(c, bpf_ktime_get_ns() - frame->time);
+		time(c, frame->time);
 	return XDP_DROP;
 }
 

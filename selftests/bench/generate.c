@@ -19,6 +19,9 @@
  *   --histogram FILE    "KIND NS COUNT" for each slot that has any
  *   --lossfree L    search for the greatest rate with a smaller loss than L, and say how it was
  *                   then; --guess PPS to begin with
+ *   --burst N       no rate: N frames at once, again and again, each time when the device has
+ *                   nothing more to do. Prints {"burst","bursts","whole","took"}: of those
+ *                   that came back whole the median ns from the first frame until the last is back
  *
  * Prints one line of JSON:
  *
@@ -47,13 +50,13 @@
 
 #include <bpf/libbpf.h>
 
-#include "generate_run.h"
+#include "generate_burst.h"
 #include "generate_search.h"
 
 static struct {
 	const char *src, *dst, *mac, *histogram;
 	double rate, heavy;
-	int flows, sources, stride, cpu;
+	int flows, sources, stride, cpu, burst;
 	struct search search;
 } opt = { .src = "10.0.0.1",
 	  .dst = "10.1.0.4",
@@ -239,6 +242,9 @@ static void option(int c)
 	case 'g':
 		opt.search.guess = atof(optarg);
 		break;
+	case 'b':
+		opt.burst = atoi(optarg);
+		break;
 	default:
 		exit(2);
 	}
@@ -246,16 +252,23 @@ static void option(int c)
 
 static void parse(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "rate", 1, 0, 'r' },      { "seconds", 1, 0, 't' },
-		{ "size", 1, 0, 'z' },      { "heavy", 1, 0, 'h' },
-		{ "flows", 1, 0, 'f' },     { "sources", 1, 0, 'n' },
-		{ "stride", 1, 0, 'e' },    { "src", 1, 0, 's' },
-		{ "dst", 1, 0, 'd' },       { "mac", 1, 0, 'm' },
-		{ "pid", 1, 0, 'p' },       { "cpu", 1, 0, 'c' },
-		{ "histogram", 1, 0, 'i' }, { "lossfree", 1, 0, 'l' },
-		{ "guess", 1, 0, 'g' },     {}
-	};
+	static const struct option longs[] = { { "rate", 1, 0, 'r' },
+					       { "seconds", 1, 0, 't' },
+					       { "size", 1, 0, 'z' },
+					       { "heavy", 1, 0, 'h' },
+					       { "flows", 1, 0, 'f' },
+					       { "sources", 1, 0, 'n' },
+					       { "stride", 1, 0, 'e' },
+					       { "src", 1, 0, 's' },
+					       { "dst", 1, 0, 'd' },
+					       { "mac", 1, 0, 'm' },
+					       { "pid", 1, 0, 'p' },
+					       { "cpu", 1, 0, 'c' },
+					       { "histogram", 1, 0, 'i' },
+					       { "lossfree", 1, 0, 'l' },
+					       { "guess", 1, 0, 'g' },
+					       { "burst", 1, 0, 'b' },
+					       {} };
 	int c;
 
 	gen.size = GENERATE_SIZE_MIN;
@@ -265,7 +278,7 @@ static void parse(int argc, char **argv)
 	if (argc - optind < 2 || argc - optind > 2 + GENERATE_OUTS_MAX ||
 	    gen.size < GENERATE_SIZE_MIN || gen.size > GENERATE_SIZE_MAX || gen.seconds <= 0 ||
 	    opt.rate < 0 || opt.flows < 1 || opt.sources < 1 || opt.heavy < 0 ||
-	    opt.heavy > 1) {
+	    opt.heavy > 1 || opt.burst < 0 || opt.burst > BURST_MAX) {
 		fprintf(stderr, "usage: generate [option ...] FROM TO [DEVICE ...]\n");
 		exit(2);
 	}
@@ -294,6 +307,10 @@ int main(int argc, char **argv)
 	load();
 	build_frame();
 	describe();
+	if (opt.burst) {
+		bursts(opt.burst);
+		return 0;
+	}
 	if (opt.search.loss) {
 		search(&opt.search);
 		result = opt.search.best;

@@ -47,6 +47,7 @@ struct generate_counts {
 	__u64 bytes; /* with the FCS */
 	__u64 timed; /* of the packets */
 	__u64 max;   /* ns */
+	__u64 last;  /* CLOCK_MONOTONIC, ns: when the last timed one came */
 	__u64 slot[GENERATE_SLOTS];
 };
 

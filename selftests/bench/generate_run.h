@@ -60,22 +60,29 @@ static __u64 received(void)
 
 static volatile bool stop;
 
-/* In a thread of its own, for it is always in the kernel; a signal ends the call. */
-static void *sender(void *unused)
+/* Have the program run `times` times, in its interface's namespace. A signal ends the call. */
+static void generate_frames(int times, int batch)
 {
 	__u8 data[GENERATE_SIZE_MAX] = {};
 	struct xdp_md ctx = { .ingress_ifindex = net.from->index,
 			      .data_end = gen.size - GENERATE_FCS };
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = data, .data_size_in = ctx.data_end,
+		    .ctx_in = &ctx, .ctx_size_in = sizeof(ctx), .repeat = times,
+		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = batch);
+
+	if (bpf_prog_test_run_opts(gen.program, &run) && errno != EINTR)
+		fail("BPF_PROG_TEST_RUN");
+}
+
+/* In a thread of its own, for it is always in the kernel. */
+static void *sender(void *unused)
+{
 	/* Frames between two looks at whether others want the CPU: fewer than a million a second, or more. */
 	int batch = gen.state->gap && gen.state->gap >> GENERATE_GAP_SHIFT > 1000 ? 16 : 64;
-	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = data, .data_size_in = ctx.data_end,
-		    .ctx_in = &ctx, .ctx_size_in = sizeof(ctx), .repeat = 1 << 30,
-		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = batch);
 
 	enter(net.from);
 	while (!stop)
-		if (bpf_prog_test_run_opts(gen.program, &run) && errno != EINTR)
-			fail("BPF_PROG_TEST_RUN");
+		generate_frames(1 << 30, batch);
 	return NULL;
 }
 

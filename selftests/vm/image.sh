@@ -64,6 +64,39 @@ modules() {
 	rm -rf "$to"
 }
 
+# with_links FILE ...: the files, and where they are symbolic links what they lead to.
+with_links() {
+	local file
+	for file; do
+		while file=$(realpath -s "$(realpath "${file%/*}")/${file##*/}") && echo "$file" && [ -L "$file" ]; do
+			file=$(realpath -s "${file%/*}/$(readlink "$file")")
+		done
+	done
+}
+
+# peers FILE: what galette is measured beside, as it is on this machine: DPDK's testpmd, libxdp
+# and all that they load; and what shows the tables. Links stay, else a library that is loaded
+# by two names is there twice.
+peers() {
+	local to=$work/peers lib=/usr/lib/x86_64-linux-gnu file files
+	mapfile -t files < <(
+		for file in column dpdk-testpmd; do
+			command -v $file
+		done
+		for file in net_af_xdp net_af_packet mempool_ring bus_vdev bus_pci; do
+			compgen -G "$lib/dpdk/pmds-*/librte_$file.so"
+		done
+		compgen -G "$lib/bpf/*.o"
+	)
+	mapfile -t -O ${#files[@]} files < <(
+		ldd "$root/build/selftests/bench/hop" "${files[@]}" | awk '$3 ~ "^/" { print $3 }'
+	)
+	mkdir -p "$to"
+	with_links "${files[@]}" | sort -u | xargs cp -P --parents -t "$to"
+	archive "$to" "$1"
+	rm -rf "$to"
+}
+
 # tree BUILD FILE STRIP: sources that tests read, and this build as if it had been made there.
 tree() {
 	local build=$1 to=$work/tree strip=$3 file

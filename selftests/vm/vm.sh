@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# vm.sh [--budget|--cards] [NAME]: boot the machines of selftests/vm/matrix, or this one, and run tests
-# in each; --budget: put into selftests/budget.csv what programs cost there; --cards: all scripts
-# that can run on network cards, on these, on one machine natively and on one in generic mode.
+# vm.sh [--budget|--cards|--count] [NAME]: boot the machines of selftests/vm/matrix, or this one, and
+# run tests in each; --budget: put into selftests/budget.csv what programs cost there; --cards: all
+# scripts that can run on network cards, on these, on one machine natively and on one in generic mode;
+# --count: two experiments of the bench, on an x86_64 machine where each instruction takes a ns.
 # A line a machine: pass, fail or skip with its reason, counts, seconds. What a machine said
 # is in build/vm/NAME.log. Exit status 1 when one failed.
 #   GALETTE_VM_TIMEOUT: seconds that a machine may take (420; 3600 with --cards)
@@ -13,7 +14,7 @@ set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 out=$root/build/vm
-budget='' only='' each='' # seconds for a test; empty: as many as init says
+budget='' count='' only='' each='' # seconds for a test; empty: as many as init says
 limit=${GALETTE_VM_TIMEOUT:-420}
 mkdir -p "$out"
 work=$(mktemp -d "$out/work.XXXXXX")
@@ -44,6 +45,13 @@ qemu() {
 	local machine=$1 cpu=$2 kernel=$3 initrd=$4 append="quiet panic=-1 $quick ${5//,/ }"
 	append+=" GALETTE_MACHINE=$name${GALETTE_VM_TESTS:+ GALETTE_TESTS=$GALETTE_VM_TESTS}"
 	append+="${each:+ GALETTE_TIMEOUT=$each}"
+	if [ -n "$count" ]; then
+		# Of one processor, for several would have their instructions' time one after the other; and
+		# without autogroup, which a process with a session of its own pays for with each switch.
+		exec timeout -k 5 "$limit" qemu-system-x86_64 -M q35 -accel tcg,thread=single -icount shift=0,sleep=off -cpu "$cpu" \
+			-m 3072 -smp 1 -nodefaults -display none -monitor none -no-reboot -kernel "$kernel/vmlinuz" -initrd "$initrd" \
+			-serial stdio -append "console=ttyS0 $append noautogroup GALETTE_EXPERIMENTS=chain,burst" < /dev/null
+	fi
 	local common=(-nodefaults -display none -monitor none -no-reboot -kernel "$kernel/vmlinuz" -initrd "$initrd")
 	case $machine in
 	q35)
@@ -67,14 +75,16 @@ initrd() {
 	local name=$1 arch=$2 kernel=$3 userland
 	userland=$(userland "$arch") || return
 	modules "$kernel" "$work/$name.modules"
-	cat "$userland" "$work/$name.modules" "$work/tree-$arch" > "$4"
-	rm -f "$work/$name.modules"
+	[ -z "$count" ] || peers "$work/$name.peers"
+	cat "$userland" "$work/$name.modules" "$work/tree-$arch" ${count:+"$work/$name.peers"} > "$4"
+	rm -f "$work/$name.modules" "$work/$name.peers"
 }
 
 # verdict NAME SECONDS: the line of a machine that was started.
 verdict() {
 	local log=$out/$1.log counts end seconds=$2
 	counts=$(grep -aE '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped' "$log" | tr -d '\r' | tail -1)
+	[ -z "$count" ] || counts="each instruction takes 1 ns"
 	end=$(grep -a '^galette-vm: status' "$log" | tr -d '\r')
 	if [ -z "$end" ]; then
 		line fail "$1" "ended within $(grep -a '^# [^ ]*/' "$log" | tail -1 | tr -d '\r#:'), see build/vm/$1.log; $seconds s"
@@ -83,6 +93,7 @@ verdict() {
 	else
 		line fail "$1" "$counts; $seconds s; ${end##*, }"
 	fi
+	[ -z "$count" ] || tr -d '\r' < "$log" | sed -n '/^burst: /,/^no plots/p' | sed '$d'
 	tr -d '\r' < "$log" | awk '
 		/^not ok/ && !/# SKIP/ { print; refused = /budget.sh: each program/; next }
 		refused && /^#   / { print; next }
@@ -129,6 +140,10 @@ if [ "${1-}" = --budget ]; then
 	shift
 	budget=yes
 	export GALETTE_VM_TESTS=selftests/e2e/budget.sh
+fi
+if [ "${1-}" = --count ]; then
+	shift
+	count=yes only=x86_64-6.18
 fi
 if [ "${1-}" = --cards ]; then
 	shift

@@ -1,0 +1,25 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# How long packets take that come all at once (macswap, 64 bytes), and what each of them more
+# costs: everything together, the generator's and the sink's part included, which is the same for
+# all. By `make bench-count`, where time is counted in instructions.
+. "$(dirname "$0")/../lib.sh"
+
+burst_took() { # PACKETS
+	generate --burst "$1" || return
+	TOOK=$(result .took)
+	[ "$TOOK" != null ] || { echo "# $CONTENDER: no burst of $1 comes back whole"; return 1; }
+	sample burst "$CONTENDER" "{\"packets\":$1}" took ns "$TOOK"
+}
+
+# Up to 64 are one poll of the device, which the last packets are then not in.
+burst() {
+	local few
+	burst_took 1 && burst_took 64 && few=$TOOK && burst_took 128 &&
+		sample burst "$CONTENDER" "{}" each ns "$(((TOOK - few) / 64))"
+}
+
+contenders xdp-limit galette galette-slow galette-slow-poll af-packet dpdk-af-packet dpdk-af-xdp
+topology
+rounds burst
