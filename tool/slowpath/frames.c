@@ -119,10 +119,14 @@ void frames_release_all(struct ports *ports)
 			m->owners[i] = 1;
 }
 
-/* The compiler must not move stores to shared memory across: another process may read them next. */
+/*
+ * The compiler must not move stores across. The processor may: who reads them next does so when
+ * this process has died, of which all stores before some instruction are seen then, and none behind
+ * it. What the living read is published by a ring's index or by the lock, with release.
+ */
 static void in_order(void)
 {
-	__atomic_thread_fence(__ATOMIC_RELEASE);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
 /* ---- receiving ---- */
