@@ -29,7 +29,7 @@ struct search {
 	double loss;
 	double guess; /* 0: what comes back when as much as possible is sent */
 	bool found;
-	int stalls;
+	int stalls;  /* rates in turn that brought no more */
 	bool short_; /* the generator did not reach more */
 	struct result best;
 };
@@ -45,10 +45,8 @@ static bool passes(struct search *s, double rate)
 
 	if ((loss(&r) > s->loss && loss(&r) < SEARCH_LITTLE) || falls_short(&r, rate))
 		r = s->run(rate);
-	if (loss(&r) > s->loss || !r.received) {
-		s->stalls = 0;
+	if (loss(&r) > s->loss || !r.received)
 		return false;
-	}
 	if (falls_short(&r, rate) && s->found && r.rate < s->best.rate * SEARCH_NEAR)
 		s->stalls++;
 	else

@@ -13,6 +13,7 @@
 static struct {
 	double capacity; /* frames a second that the device bears … */
 	double sends;    /* … and that the generator can send */
+	double breaks;   /* asked for so many, it loses half of what is sent; 0: it does not */
 	bool bends; /* it falls short of any rate, and yet sends more when asked for much more */
 	int disturbed; /* runs to come in which the machine loses one frame in fifty … */
 	int held_up;   /* … or keeps the generator from sending more than half */
@@ -42,6 +43,9 @@ static void device(double capacity, double sends)
 static struct result run(double rate)
 {
 	double sent = sent_at(rate), received = fmin(sent, sim.capacity);
+
+	if (sim.breaks && rate >= sim.breaks)
+		received /= 2;
 
 	/* Who does not end would not fail. */
 	assert_in_range(++sim.runs, 1, 40);
@@ -145,6 +149,18 @@ static void test_between(void **state)
 	assert_false(s.short_);
 }
 
+/* Once a rate was too much, it is not the generator that is the limit, however often it falls short. */
+static void test_breaks(void **state)
+{
+	struct search s;
+
+	device(1e9, 100000);
+	sim.breaks = 130000;
+	s = found(100000);
+	assert_reached(100000, &s);
+	assert_false(s.short_);
+}
+
 /* Nothing comes back at any rate. */
 static void test_dead(void **state)
 {
@@ -157,7 +173,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_finds),     cmocka_unit_test(test_disturbed),
 		cmocka_unit_test(test_generator), cmocka_unit_test(test_bends),
-		cmocka_unit_test(test_between),   cmocka_unit_test(test_dead),
+		cmocka_unit_test(test_between),   cmocka_unit_test(test_breaks),
+		cmocka_unit_test(test_dead),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
