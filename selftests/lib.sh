@@ -21,6 +21,8 @@
 #                                 the one before
 #   bench [N [NAMESPACE]]         ethN (0), for a chain, and peerN at its other end, in NAMESPACE if
 #                                 that is given: veth, or cards
+#   gone IF PEER                  these two of a bench are no more, as cards that are pulled; bench
+#                                 makes them again, with other indices
 #   often N, every N              N times, each Nth; where it is not the first mode on a veth
 #                                 a fifth of that, each 3Nth
 #   veth_receives                 whether one without XDP gets what XDP sends
@@ -257,8 +259,7 @@ card_name() {
 card() {
 	local name
 	name=$(card_name "$1") || return
-	outside ip link set "$name" netns $$
-	ip link set "$name" name "$2"
+	outside ip link set "$name" netns $$ name "$2"
 	ethtool -K "$2" tx off tso off gso off gro off > /dev/null
 	[ -z "${3-}" ] || ip link set "$2" netns "$3"
 	${3:+in_ns "$3"} ip link set "$2" up
@@ -283,6 +284,19 @@ bench() {
 			$there ip link set "$peer" promisc on && ip link set "$eth" promisc on
 	else
 		veth "$eth" "$peer" "${2-}" && ethtool -K "$eth" gro on && $there ethtool -K "$peer" gro on
+	fi
+}
+
+# A veth takes its peer with it. A card is put back at once, which is another one, outside.
+gone() {
+	local name device driver=/sys/bus/virtio/drivers/virtio_net
+	if [ "$WIRE" = cards ]; then
+		for name; do
+			device=$(basename "$(readlink "/sys/class/net/$name/device")")
+			echo "$device" > $driver/unbind && echo "$device" > $driver/bind
+		done
+	else
+		ip link del "$1"
 	fi
 }
 

@@ -6,6 +6,7 @@
 # generation knows. And what is not a chain's is never touched.
 #
 # modes: native generic
+# wires: veth cards
 . "$(dirname "$0")/../lib.sh"
 
 cat > "$T/drop.toml" <<-'END'
@@ -31,11 +32,12 @@ leaked() {
 }
 
 bench
+equal "frames reach the stack" 8 "$(leaked)"
 expect 0 "attach" pin -q attach eth0 "$T/drop.toml"
 expect 0 "apply" pin -q apply eth0 "$T/abort.toml"
 
 # It goes, with its link, and another of the same name comes.
-ip link del eth0
+gone eth0 peer0
 bench
 equal "an interface that has gone is not attached" none "$(attached_mode)"
 expect 3 "plan has something to do" pin plan --exit-code eth0 "$T/abort.toml"
@@ -45,13 +47,15 @@ equal "it is attached" "$MODE" "$(attached_mode)"
 expect 1 "rollback to a generation that knows the old one" pin rollback eth0
 sentence "is refused, and says so" "another eth0"
 equal "nothing leaks to the stack" 0 "$(leaked)"
+pin -j show eth0 > "$T/out"
+json "… of what the chain has got" '.links[0].packets == 8'
 
 # Killed between the link and the commit: the link is there, the generation is not.
 call=0
 status=137
 while [ $status -eq 137 ] && [ "$(attached_mode)" = "$MODE" ]; do
 	call=$((call + 1))
-	ip link del eth0
+	gone eth0 peer0
 	bench
 	"$HELPERS/inject" --calls bpf:OBJ_PIN,bpf:LINK_CREATE,bpf:MAP_UPDATE_ELEM,unlink,rename \
 		--kill $call -- "$GALETTE" -q apply eth0 "$T/abort.toml"
@@ -82,12 +86,12 @@ sentence "is refused" "renamed, or this is another network namespace"
 expect 0 "detach lets go of the renamed one" pin -q detach eth0
 equal "it has no XDP any more" null "$(ip -j link show lan0 | jq '.[0].xdp')"
 ip link del eth0
-ip link del lan0
+gone lan0 peer0
 
 # Only what was given on the command line is meant by a bare rx.
 bench
-veth eth1 peer1
-ethtool -K peer1 gro on
+bench 1
+equal "frames reach the stack of these, too" 8 "$(leaked)"
 expect 0 "attach to one, redirect to another" pin -q attach eth0 "$T/two.toml"
 pin -j show eth0 > "$T/out"
 json "rx is the interface that was given" '[.links[] | select(.from == "rx(eth0)").to] == ["tx(eth1)"]'
@@ -131,7 +135,7 @@ expect 0 "another mode is a change" pin plan --mode auto eth0 "$T/two.toml"
 prints "… named" "^~ mode auto was $other$"
 expect 0 "… that apply makes" pin -q apply --mode auto eth0 "$T/two.toml"
 has auto
-ip link del eth1
+gone eth1 peer1
 expect 0 "plan without an interface that has gone" pin plan eth0 "$T/drop.toml"
 prints "… names it" "^- interface eth1 has gone$"
 expect 0 "an interface that has gone and is not named is no obstacle" \
