@@ -302,18 +302,25 @@ static void look(struct pipe *p)
 /* ---- sleeping ---- */
 
 /*
- * Sleep until a packet comes, for ever if need be. Not so long while something
- * waits to be sent, or while frames are out with the kernel's drivers and the
+ * Something waits to be sent, or frames are out with the kernel's drivers and the
  * free ones run low: nobody says when they come back.
  */
-static int patience_ms(const struct pipe *p)
+static bool waits_for_drivers(const struct pipe *p)
 {
 	const struct slow_shape *shape = &p->slow->ports.memory.shape;
 
 	for (__u32 port = 0; port < shape->ports; port++)
 		if (p->unsent[port] ||
 		    ring_used(&p->slow->ports.port[port].fill) < shape->frames / 2)
-			return 1;
+			return true;
+	return false;
+}
+
+/* Sleep until a packet comes, for ever if need be. */
+static int patience_ms(const struct pipe *p)
+{
+	if (waits_for_drivers(p))
+		return 1;
 	return p->looked ? (int)(LOOK_NS / 1000000) : -1;
 }
 
@@ -387,15 +394,22 @@ static void stay_awake(struct pipe *p)
 	poll_live(p);
 }
 
-/* Nothing has come: what is still to do before sleeping. */
+/*
+ * Nothing has come: what is still to do before sleeping. Who has no frame free gets
+ * no packets, and the kernel counts those that it loses.
+ */
 static void settle(struct pipe *p)
 {
+	bool waits;
+
 	for (__u32 port = 0; port < p->slow->ports.memory.shape.ports; port++)
 		frames_reap(&p->hand, port);
 	frames_flush(&p->hand);
 	if (p->looked && monotonic_ns() - p->looked >= LOOK_NS) {
+		waits = waits_for_drivers(p);
 		look(p);
-		p->looked = 0; /* until packets have come again */
+		if (!waits)
+			p->looked = 0; /* until packets have come again */
 	}
 }
 
