@@ -493,19 +493,27 @@ slow_added() {
 	echo "${slow_is[*]}"
 }
 
+# Of a card's frames is known which came back: that galette-slow could not send one is in its
+# counts alone.
+slow_unsent() {
+	[ "$WIRE" = cards ] && echo "$1" || echo 0
+}
+
 # The pipes look at the kernel's counts ten times a second.
 slow_agrees() {
 	local added
 	read -ra added <<< "$(slow_added)"
-	[ "$((added[3] + added[5]))" = "$(load .dropped)" ]
+	[ "$((added[3] + added[5] + $(slow_unsent "${added[4]}")))" = "$(load .dropped)" ]
 }
 
 slow_balance() {
-	local entered received dropped redirected back_lost lost added
+	local entered received dropped redirected back_lost lost added unsent
 	wait_for slow_agrees
 	read -r entered received dropped redirected back_lost lost \
 		<<< "$(load '"\(.entered) \(.received) \(.dropped) \(.redirected) \(.back_lost) \(.lost)"')"
 	read -ra added <<< "$(slow_added)"
+	unsent=$(slow_unsent "${added[4]}")
+	lost=$((lost + unsent)) dropped=$((dropped - unsent)) redirected=$((redirected + unsent))
 	echo "# $1: $entered entered = $received came back + $((dropped - added[5])) found a full ring on the way there + $back_lost back + $lost in between + ${added[5]} absent"
 	# Where XDP does not count, `dropped` is what is missing.
 	{ [ "$MODE" = generic ] || [ "$WIRE" = cards ]; } ||

@@ -6,6 +6,7 @@
 # with the smallest rings, with an interface that goes down, and one that goes away.
 #
 # modes: native generic
+# wires: veth cards
 . "$(dirname "$0")/../lib.sh"
 
 SECONDS_LONG=${GALETTE_FULL:+60}
@@ -47,6 +48,8 @@ for frames in 2048 64; do
 	load_stop frames_whole
 	bearable=$(load '.received / .seconds | floor')
 	slow_balance "$frames frames: as fast as can be"
+	# What it bears with a processor for itself, as on cards when few packets are made, may be twice that.
+	[ "$WIRE" = veth ] && lost=0 || lost=$(load .dropped)
 	slow_base
 	load_start --slow --hops 1 --batch 16 --burst $((bearable / 20)) --flood --rate $((bearable * 2))
 	sleep "$SECONDS_LONG"
@@ -54,7 +57,8 @@ for frames in 2048 64; do
 	echo "# $frames frames: it bears $bearable packets/s; for $SECONDS_LONG s $(load .rate): $LOAD"
 	slow_show . | jq -c '.pipes[] | [.packets, .tx, (.lost | with_entries(select(.value > 0)))]' | indent
 	slow_balance "$frames frames: twice the bearable"
-	holds "$frames frames: some were lost: $(load .dropped)" test "$(load .dropped)" -gt 0
+	lost=$((lost + $(load .dropped)))
+	holds "$frames frames: some were lost: $lost" test $lost -gt 0
 	whole "$frames frames"
 	probe --slow --hops 1
 	equal "$frames frames: and at rest none is lost" "8 0" "$(probed '"\(.received) \(.dropped)"')"
@@ -62,7 +66,7 @@ for frames in 2048 64; do
 done
 
 # ---- interfaces that go down, and one that goes away ----
-veth eth1 peer1
+bench 1
 chain 2 2048 "tx(eth1)" > "$T/chain.toml"
 expect 0 "attach, out of another interface" pin attach eth0 "$T/chain.toml" || exit
 failed() {
@@ -80,6 +84,24 @@ above() {
 }
 more() {
 	wait_for above "$1" $(($($1) + 100))
+}
+# A veth drops what its peer does not take. Cards keep it until the ring on the way there is full, or
+# no frame is left for the packets behind it: these are lost, and counted also while none comes.
+lost() {
+	slow_show '[.pipes[].lost[]] | add'
+}
+full() {
+	slow_show '[.pipes[].lost["tx-full"]] | add'
+}
+kept() {
+	[ "$(slow_show .frames.tx)" -gt 1900 ] || above full "$1"
+}
+not_taken() {
+	if [ "$WIRE" = veth ]; then
+		more sent
+	else
+		wait_for kept $(($(full) + 100)) && more lost && more lost
+	fi
 }
 start() {
 	slow_base
@@ -101,33 +123,34 @@ stop() {
 	equal "$1: each of $(load .entered) packets has left (${ADDED[1]}), is lost (${ADDED[4]}), was before ($BEFORE) or without XDP ($PASSED)" \
 		"$(load .entered) ${ADDED[0]}" \
 		"$((ADDED[0] + BEFORE + PASSED)) $((ADDED[1] + ADDED[2] + ADDED[4]))"
-	[[ $1 = eth0* && $MODE = native ]] || equal "… and none was without XDP" 0 "$PASSED"
-	# Generic XDP does not tell which.
-	[ "$MODE" = generic ] || equal "… as its interface has counted them" \
+	[[ $1 = eth0* && "$MODE $WIRE" = "native veth" ]] || equal "… and none was without XDP" 0 "$PASSED"
+	# Generic XDP does not tell which, nor does a card.
+	[ "$MODE $WIRE" != "native veth" ] || equal "… as its interface has counted them" \
 		"$(load '"\(.redirected) \(.dropped)"')" "${ADDED[0]} $BEFORE"
 }
-# down IF COUNT: while it is down COUNT goes on; then packets arrive again, and none is lost.
+# down IF [CMD ...]: while it is down CMD succeeds; then packets arrive again, and none is lost.
 down() {
-	local i was
+	local i was name=$1
+	shift
 	start
 	for i in 1 2 3; do
-		ip link set "$1" down
-		[ -z "$2" ] || more "$2" || fail "$1 down $i: packets are counted ($2)"
-		ip link set "$1" up
-		more arrived || fail "$1 up $i: packets arrive"
+		ip link set "$name" down
+		"$@" || fail "$name down $i: packets are counted: $*"
+		ip link set "$name" up
+		more arrived || fail "$name up $i: packets arrive"
 	done
-	stop "$1 down 3 times"
-	whole "$1 up again"
+	stop "$name down 3 times"
+	whole "$name up again"
 	was=$(arrived)
 	probe
 	wait_for above arrived $((was + 8))
-	equal "$1 up again: at rest none is lost" 8 $(($(arrived) - was))
+	equal "$name up again: at rest none is lost" 8 $(($(arrived) - was))
 }
-down eth1 failed
-down peer1 sent
-down eth0 ""
+down eth1 more failed
+down peer1 not_taken
+down eth0
 start
-ip link del eth1
+gone eth1 peer1
 more failed || fail "the interface that went: packets are counted"
 stop "an interface that went"
 pin -j show eth0 > "$T/out"
