@@ -235,9 +235,9 @@ bench:
 bench-smoke: deps
 	$(Q)BENCH_SMOKE=1 BENCH_OUT=$(abspath $(B))/bench-smoke/bench $(MAKE) --no-print-directory run-bench
 
-# VM: another x86_64 machine of selftests/vm/matrix.
+# VM: another x86_64 machine of selftests/vm/matrix, of Linux 6.1 or later, for the slow path.
 bench-count:
-	$(Q)$(MAKE) --no-print-directory deps PACKAGES='$(PACKAGES) $(BENCH_PACKAGES) $(VM_PACKAGES)'
+	$(Q)$(MAKE) --no-print-directory deps PACKAGES='$(PACKAGES) dpdk-dev qemu-system-x86 cpio zstd kmod'
 	$(Q)$(MAKE) --no-print-directory vm-parts $(BENCH)
 	$(Q)selftests/vm/vm.sh --count $(VM)
 

@@ -243,7 +243,7 @@ static void option(int c)
 		opt.search.guess = atof(optarg);
 		break;
 	case 'b':
-		opt.burst = atoi(optarg);
+		opt.burst = atoi(optarg) ?: -1;
 		break;
 	default:
 		exit(2);

@@ -10,8 +10,8 @@
 #include "generate_run.h"
 
 enum {
-	BURST_MAX = 256,        /* that a veth's ring has room for */
-	BURSTS = 15,            /* an odd number: there is one in the middle */
+	BURST_MAX = 256, /* that a veth's ring has room for, and one batch of a test run */
+	BURSTS = 15,     /* an odd number: there is one in the middle */
 	BURST_LAST_US = 100000, /* for packets to come back */
 	BURST_REST_US = 3000,   /* for what is still to do behind the last one */
 };
@@ -51,7 +51,10 @@ static void bursts(int frames)
 	leave();
 	qsort(took, whole, sizeof(*took), compare);
 	printf("{\"burst\":%d,\"bursts\":%d,\"whole\":%d,\"took\":", frames, BURSTS, whole);
-	printf(whole ? "%llu}\n" : "null}\n", whole ? took[whole / 2] : 0);
+	if (whole)
+		printf("%llu}\n", took[whole / 2]);
+	else
+		printf("null}\n");
 }
 
 #endif

@@ -6,7 +6,7 @@
 : "${here:?of vm.sh}" "${root:?}" "${work:?}"
 
 # What the tests call. gojq is their jq: jq 1.6 first compiles a library, half a second here.
-GUEST="bash coreutils grep sed mawk findutils util-linux mount iproute2 ethtool gojq procps bpftool \
+GUEST="bash bsdutils coreutils grep sed mawk findutils util-linux mount iproute2 ethtool gojq procps bpftool \
 	diffutils iputils-ping netcat-openbsd kmod libbpf1 libelf1 libnl-3-200 libnl-route-3-200 \
 	libnl-genl-3-200 libjson-c5 libmd0 zlib1g libseccomp2 libcap2 libcmocka0 libstdc++6 \
 	tar openssh-client busybox curl dnsmasq-base iperf3 mosquitto mosquitto-clients nftables"
@@ -66,19 +66,20 @@ modules() {
 
 # with_links FILE ...: the files, and where they are symbolic links what they lead to.
 with_links() {
-	local file
+	local file link
 	for file; do
-		while file=$(realpath -s "$(realpath "${file%/*}")/${file##*/}") && echo "$file" && [ -L "$file" ]; do
-			file=$(realpath -s "${file%/*}/$(readlink "$file")")
+		while file=$(realpath "${file%/*}")/${file##*/} && echo "$file" && [ -L "$file" ]; do
+			link=$(readlink "$file")
+			[[ $link = /* ]] && file=$link || file=${file%/*}/$link
 		done
 	done
 }
 
-# peers FILE: what galette is measured beside, as it is on this machine: DPDK's testpmd, libxdp
-# and all that they load; and what shows the tables. Links stay, else a library that is loaded
-# by two names is there twice.
+# peers FILE: what galette is measured beside, as it is on this machine: DPDK's testpmd with the
+# drivers that its virtual devices and its buffers need, libxdp, and all that they load; and what
+# shows the tables. Links stay, else a library that is loaded by two names is there twice.
 peers() {
-	local to=$work/peers lib=/usr/lib/x86_64-linux-gnu file files
+	local to=$work/peers.$BASHPID lib=/usr/lib/x86_64-linux-gnu file files
 	mapfile -t files < <(
 		for file in column dpdk-testpmd; do
 			command -v $file
@@ -92,8 +93,7 @@ peers() {
 		ldd "$root/build/selftests/bench/hop" "${files[@]}" | awk '$3 ~ "^/" { print $3 }'
 	)
 	mkdir -p "$to"
-	with_links "${files[@]}" | sort -u | xargs cp -P --parents -t "$to"
-	archive "$to" "$1"
+	with_links "${files[@]}" | sort -u | xargs cp -P --parents -t "$to" && archive "$to" "$1" || return
 	rm -rf "$to"
 }
 

@@ -4,7 +4,8 @@
 # vm.sh [--budget|--cards|--count] [NAME]: boot the machines of selftests/vm/matrix, or this one, and
 # run tests in each; --budget: put into selftests/budget.csv what programs cost there; --cards: all
 # scripts that can run on network cards, on these, on one machine natively and on one in generic mode;
-# --count: two experiments of the bench, on an x86_64 machine where each instruction takes a ns.
+# --count: two experiments of the bench, on an x86_64 machine where each instruction takes a ns, with
+# what this one has of galette's peers.
 # A line a machine: pass, fail or skip with its reason, counts, seconds. What a machine said
 # is in build/vm/NAME.log. Exit status 1 when one failed.
 #   GALETTE_VM_TIMEOUT: seconds that a machine may take (420; 3600 with --cards)
@@ -45,18 +46,19 @@ qemu() {
 	local machine=$1 cpu=$2 kernel=$3 initrd=$4 append="quiet panic=-1 $quick ${5//,/ }"
 	append+=" GALETTE_MACHINE=$name${GALETTE_VM_TESTS:+ GALETTE_TESTS=$GALETTE_VM_TESTS}"
 	append+="${each:+ GALETTE_TIMEOUT=$each}"
+	local memory=1024 processors=2 accel=tcg,thread=single common
 	if [ -n "$count" ]; then
-		# Of one processor, for several would have their instructions' time one after the other; and
-		# without autogroup, which a process with a session of its own pays for with each switch.
-		exec timeout -k 5 "$limit" qemu-system-x86_64 -M q35 -accel tcg,thread=single -icount shift=0,sleep=off -cpu "$cpu" \
-			-m 3072 -smp 1 -nodefaults -display none -monitor none -no-reboot -kernel "$kernel/vmlinuz" -initrd "$initrd" \
-			-serial stdio -append "console=ttyS0 $append noautogroup GALETTE_EXPERIMENTS=chain,burst" < /dev/null
+		# One processor: several would have their instructions' time one after the other. Without
+		# autogroup, which a process with a session of its own pays for with each switch.
+		memory=3072 processors=1 accel+=" -icount shift=0,sleep=off"
+		append+=" noautogroup GALETTE_EXPERIMENTS=chain,burst"
 	fi
-	local common=(-nodefaults -display none -monitor none -no-reboot -kernel "$kernel/vmlinuz" -initrd "$initrd")
+	common=(-nodefaults -display none -monitor none -no-reboot -kernel "$kernel/vmlinuz" -initrd "$initrd")
 	case $machine in
 	q35)
-		exec timeout -k 5 "$limit" qemu-system-x86_64 -M q35 -accel tcg,thread=single -cpu "$cpu" -m 1024 \
-			-smp 2 "${cards[@]}" "${common[@]}" -serial stdio -append "console=ttyS0 $append"
+		# shellcheck disable=SC2086 # words
+		exec timeout -k 5 "$limit" qemu-system-x86_64 -M q35 -accel $accel -cpu "$cpu" -m $memory \
+			-smp $processors "${cards[@]}" "${common[@]}" -serial stdio -append "console=ttyS0 $append"
 		;;
 	virt)
 		exec timeout -k 5 "$limit" qemu-system-aarch64 -M virt -accel tcg,thread=single -cpu "$cpu" -m 1024 -smp 2 \
@@ -75,7 +77,7 @@ initrd() {
 	local name=$1 arch=$2 kernel=$3 userland
 	userland=$(userland "$arch") || return
 	modules "$kernel" "$work/$name.modules"
-	[ -z "$count" ] || peers "$work/$name.peers"
+	[ -z "$count" ] || peers "$work/$name.peers" || return
 	cat "$userland" "$work/$name.modules" "$work/tree-$arch" ${count:+"$work/$name.peers"} > "$4"
 	rm -f "$work/$name.modules" "$work/$name.peers"
 }
@@ -84,16 +86,16 @@ initrd() {
 verdict() {
 	local log=$out/$1.log counts end seconds=$2
 	counts=$(grep -aE '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped' "$log" | tr -d '\r' | tail -1)
-	[ -z "$count" ] || counts="each instruction takes 1 ns"
+	[ -z "$count" ] || counts=$(grep -aq '^burst: each' "$log" && echo "an instruction takes 1 ns" || echo "no figures")
 	end=$(grep -a '^galette-vm: status' "$log" | tr -d '\r')
 	if [ -z "$end" ]; then
-		line fail "$1" "ended within $(grep -a '^# [^ ]*/' "$log" | tail -1 | tr -d '\r#:'), see build/vm/$1.log; $seconds s"
+		line fail "$1" "ended within $(grep -aE '^# ([^ ]*/|[a-z]*\.sh: )' "$log" | tail -1 | tr -d '\r#:'), see build/vm/$1.log; $seconds s"
 	elif [[ $end == "galette-vm: status 0,"* ]]; then
 		line pass "$1" "$counts; $seconds s; ${end##*, }"
 	else
 		line fail "$1" "$counts; $seconds s; ${end##*, }"
 	fi
-	[ -z "$count" ] || tr -d '\r' < "$log" | sed -n '/^burst: /,/^no plots/p' | sed '$d'
+	[ -z "$count" ] || tr -d '\r' < "$log" | sed -n -e '/# SKIP/p' -e '/^# .*: no burst/p' -e '/^[a-z]*: [a-z]*, ns/,/^no plots/{ /^no plots/!p; }'
 	tr -d '\r' < "$log" | awk '
 		/^not ok/ && !/# SKIP/ { print; refused = /budget.sh: each program/; next }
 		refused && /^#   / { print; next }
@@ -157,6 +159,10 @@ mapfile -t machines < <(grep -v '^#' "$here/matrix" | awk -v "names=${1:-$only}"
 	echo "vm.sh: no machine '$1': $(grep -v '^#' "$here/matrix" | cut -d' ' -f1 | tr '\n' ' ')" >&2
 	exit 1
 }
+if [ -n "$count" ] && printf '%s\n' "${machines[@]}" | grep -qv ' amd64 '; then
+	echo "vm.sh: --count is for x86_64" >&2
+	exit 1
+fi
 unknown=$(awk '!/^#/ { for (i = 2; i <= NF; i++) print $i }' "$here/tests" |
 	grep -vxFf <(awk '!/^#/ { print $1 }' "$here/matrix")) && {
 	echo "vm.sh: selftests/vm/tests names machines that there are not: $unknown" >&2

@@ -122,7 +122,8 @@ void frames_release_all(struct ports *ports)
 /*
  * The compiler must not move stores across. The processor may: who reads them next does so when
  * this process has died, of which all stores before some instruction are seen then, and none behind
- * it. What the living read is published by a ring's index or by the lock, with release.
+ * it. What the living read is published, with release, by a ring's index, by the lock, or by who
+ * owns a frame.
  */
 static void in_order(void)
 {
@@ -236,7 +237,7 @@ bool frames_send(struct hand *hand, __u32 port, __u64 addr, __u32 len, __u8 kind
 	in_order();
 	journal->tx.active = 1;
 	in_order();
-	*owner(m, addr) = SLOW_SENT;
+	__atomic_store_n(owner(m, addr), SLOW_SENT, __ATOMIC_RELEASE);
 	ring_produce(tx, at + 1);
 	in_order();
 	journal->tx.active = 0;
@@ -268,7 +269,9 @@ bool frames_take_back(struct hand *hand, __u32 port, __u8 *kind)
 	for (__u32 at = from; at != to; at++) {
 		__u64 addr = ring_read_desc(tx, at).addr;
 
-		if (!is_frame(m, addr) || *owner(m, addr) != SLOW_SENT ||
+		/* An entry that was sent long ago may be of a frame that another pipe sends now. */
+		if (!is_frame(m, addr) ||
+		    __atomic_load_n(owner(m, addr), __ATOMIC_ACQUIRE) != SLOW_SENT ||
 		    !is_at(m, port, hand->pipe, at, addr))
 			continue;
 		*kind = memory_frame(m, addr)->kind;

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # How long packets take that come all at once (macswap, 64 bytes), and what each of them more
-# costs: everything together, the generator's and the sink's part included, which is the same for
-# all. By `make bench-count`, where time is counted in instructions.
+# costs, from 64 to 128: with the generator's and the sink's part, which differs by how often the
+# processor changes over to them. It means something where all take turns on one processor and
+# its time is counted in instructions, by `make bench-count`; bench.sh runs it only when named.
 . "$(dirname "$0")/../lib.sh"
 
 burst_took() { # PACKETS
@@ -13,7 +14,7 @@ burst_took() { # PACKETS
 	sample burst "$CONTENDER" "{\"packets\":$1}" took ns "$TOOK"
 }
 
-# Up to 64 are one poll of the device, which the last packets are then not in.
+# 64 fill a NAPI poll: of 128 the others have one of their own.
 burst() {
 	local few
 	burst_took 1 && burst_took 64 && few=$TOOK && burst_took 128 &&
