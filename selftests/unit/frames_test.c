@@ -416,13 +416,34 @@ static void sends_nothing(void **state)
 	s->fd = -1;
 }
 
+/* The kernel says that it has sent a frame which is free: it does not become two. */
+static void not_sent(void **state)
+{
+	struct hand hand = { .ports = &ports, .pipe = 0 };
+	struct ring *completion = &port_list[0].completion;
+	struct galette_helper before, after;
+
+	set_scene();
+	frames_reap(&hand, 0);
+	frames_flush(&hand);
+	frames_count(&ports, &before);
+	*ring_addr(completion, ring_produced(completion)) =
+		ring_read_addr(&port_list[0].fill, ring_produced(&port_list[0].fill) - 1);
+	ring_produce(completion, ring_produced(completion) + 1);
+	frames_reap(&hand, 0);
+	frames_flush(&hand);
+	frames_count(&ports, &after);
+	assert_int_equal(after.fill, before.fill);
+	assert_int_equal(after.completion, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stopped_anywhere), cmocka_unit_test(killed_anywhere),
 		cmocka_unit_test(both_at_a_lock),   cmocka_unit_test(nonsense_left),
 		cmocka_unit_test(twice_in_a_ring),  cmocka_unit_test(bad_descriptors),
-		cmocka_unit_test(sends_nothing),
+		cmocka_unit_test(sends_nothing),    cmocka_unit_test(not_sent),
 	};
 
 	make_ports();

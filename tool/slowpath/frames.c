@@ -323,6 +323,8 @@ void frames_reap(struct hand *hand, __u32 port)
 	__u32 from, to;
 
 	while (ring_used(ring)) {
+		__u32 n = 0;
+
 		lock(hand, port);
 		from = ring_consumed(ring);
 		to = from + ring_used(ring);
@@ -333,16 +335,24 @@ void frames_reap(struct hand *hand, __u32 port)
 		in_order();
 		p->completion.active = 1;
 		in_order();
-		mark(m, ring, from, to, hand->pipe + 1);
-		for (__u32 at = from; at != to; at++)
-			taken[at - from] = ring_read_addr(ring, at);
+		for (__u32 at = from; at != to; at++) {
+			__u64 addr = ring_read_addr(ring, at);
+
+			/*
+			 * Before "xsk: Fix immature cq descriptor production" (6.18) a driver that is
+			 * full may have Linux name another socket's frame, which is still to be sent.
+			 */
+			if (!is_frame(m, addr) || *owner(m, addr) != SLOW_SENT)
+				continue;
+			*owner(m, addr) = hand->pipe + 1;
+			taken[n++] = addr;
+		}
 		ring_consume(ring, to);
 		in_order();
 		p->completion.active = 0;
 		unlock(hand, port);
-		for (__u32 i = 0; i < to - from; i++)
-			if (is_frame(m, taken[i]))
-				frames_done(hand, taken[i]);
+		for (__u32 i = 0; i < n; i++)
+			frames_done(hand, taken[i]);
 	}
 }
 
