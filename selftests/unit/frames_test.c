@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "slowpath/frames.h"
@@ -365,6 +366,65 @@ static void twice_in_a_ring(void **state)
 	print_message("# %d packets taken back from rings with 9 entries\n", back);
 }
 
+/* Of the interface that drops what it is given: the call says so. */
+static bool drops;
+
+ssize_t sendto(int fd, const void *data, size_t size, int flags, __CONST_SOCKADDR_ARG to,
+	       socklen_t length)
+{
+	if (!drops)
+		return syscall(SYS_sendto, fd, data, size, flags, NULL, 0);
+	errno = EBUSY;
+	return -1;
+}
+
+static void complete(int port, __u64 addr)
+{
+	struct ring *completion = &port_list[port].completion;
+	__u32 at = ring_produced(completion);
+
+	*ring_addr(completion, at) = addr;
+	ring_produce(completion, at + 1);
+}
+
+/*
+ * The driver has the first and drops the second: that gives the first one's frame back,
+ * and the second one's comes when the driver has done with the first.
+ */
+static void dropped_behind_another(void **state)
+{
+	struct hand hand = { .ports = &ports, .pipe = 0 };
+	struct ring *tx = &sockets[1][0].tx;
+	struct galette_helper c;
+	struct packet packet;
+	__u64 first, second;
+	int back = 0;
+	__u8 kind;
+
+	set_scene();
+	for (int i = 0; i < 3; i++) {
+		assert_true(frames_receive(&hand, 0, &packet));
+		assert_true(frames_send(&hand, 1, packet.addr, LEN, GALETTE_ROUTE_REDIRECT));
+	}
+	first = ring_desc(tx, 0)->addr;
+	second = ring_desc(tx, 1)->addr;
+	ring_consume(tx, 1);
+	frames_count(&ports, &c);
+	drops = true;
+	assert_int_equal(frames_kick(&hand, 1), -EAGAIN);
+	drops = false;
+	complete(1, first);
+	frames_reap(&hand, 1);
+	for (; frames_take_back(&hand, 1, &kind); back++)
+		;
+	complete(1, second);
+	frames_reap(&hand, 1);
+	frames_flush(&hand);
+	assert_int_equal(back, 2);
+	assert_int_equal(ring_used(&port_list[0].fill) + ring_used(&port_list[1].fill),
+			 c.fill + 4);
+}
+
 static void bad_descriptors(void **state)
 {
 	static const struct xdp_desc bad[] = {
@@ -440,10 +500,11 @@ static void not_sent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(stopped_anywhere), cmocka_unit_test(killed_anywhere),
-		cmocka_unit_test(both_at_a_lock),   cmocka_unit_test(nonsense_left),
-		cmocka_unit_test(twice_in_a_ring),  cmocka_unit_test(bad_descriptors),
-		cmocka_unit_test(sends_nothing),    cmocka_unit_test(not_sent),
+		cmocka_unit_test(stopped_anywhere),       cmocka_unit_test(killed_anywhere),
+		cmocka_unit_test(both_at_a_lock),         cmocka_unit_test(nonsense_left),
+		cmocka_unit_test(twice_in_a_ring),        cmocka_unit_test(bad_descriptors),
+		cmocka_unit_test(sends_nothing),          cmocka_unit_test(not_sent),
+		cmocka_unit_test(dropped_behind_another),
 	};
 
 	make_ports();

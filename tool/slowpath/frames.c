@@ -259,14 +259,36 @@ static void cross_out(const struct ring *tx, __u32 at)
 	ring_desc(tx, at)->addr = ~0ull;
 }
 
+/*
+ * A packet that the interface drops, as one that goes down does, Linux takes out of the
+ * ring without saying so before it has sent another; and its frame comes back behind
+ * those that the driver had before.
+ */
+static __u32 taken(const struct slow_socket *journal, const struct ring *tx)
+{
+	__u32 from = ring_consumed(tx), more = journal->taken - from;
+
+	return more <= ring_used(tx) ? from + more : from;
+}
+
+/* … and then up to here: with the first that is not crossed out. */
+static __u32 taken_next(const struct ring *tx, __u32 at)
+{
+	__u32 to = ring_produced(tx);
+
+	while (at != to && ring_read_desc(tx, at).addr == ~0ull)
+		at++;
+	return at == to ? at : at + 1;
+}
+
 /* In copy mode the kernel looks into the ring only in calls that this pipe makes. */
 bool frames_take_back(struct hand *hand, __u32 port, __u8 *kind)
 {
 	const struct slow_memory *m = &hand->ports->memory;
 	const struct ring *tx = &hand->ports->port[port].pipes[hand->pipe].tx;
-	__u32 from = ring_consumed(tx), to = from + ring_used(tx);
+	__u32 to = ring_consumed(tx) + ring_used(tx);
 
-	for (__u32 at = from; at != to; at++) {
+	for (__u32 at = taken(memory_socket(m, port, hand->pipe), tx); at != to; at++) {
 		__u64 addr = ring_read_desc(tx, at).addr;
 
 		/* An entry that was sent long ago may be of a frame that another pipe sends now. */
@@ -299,12 +321,20 @@ static void stop_polling(struct pipe_socket *s)
 int frames_kick(const struct hand *hand, __u32 port)
 {
 	struct pipe_socket *s = &hand->ports->port[port].pipes[hand->pipe];
+	struct slow_socket *journal = memory_socket(&hand->ports->memory, port, hand->pipe);
 
 	while (ring_used(&s->tx)) {
-		__u32 before = ring_consumed(&s->tx);
-		bool sent = sendto(s->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) >= 0;
-		int err = sent ? EAGAIN : errno;
+		__u32 before = ring_consumed(&s->tx), known = taken(journal, &s->tx);
+		bool sent;
+		int err;
 
+		/* Who dies in the call may have met EBUSY. */
+		journal->taken = taken_next(&s->tx, known);
+		in_order();
+		sent = sendto(s->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) >= 0;
+		err = sent ? EAGAIN : errno;
+		if (err != EBUSY)
+			journal->taken = known;
 		if (ring_consumed(&s->tx) != before)
 			continue;
 		if (!sent || !s->polls)

@@ -67,6 +67,7 @@ struct slow_socket {
 		__u32 active;
 		__u32 from;
 	} tx;
+	__u32 taken; /* the transmit ring's index up to which the kernel may have taken packets */
 	__u64 dropped, full; /* of the kernel's counts of this socket: what has been added up */
 };
 
