@@ -48,7 +48,6 @@ for frames in 2048 64; do
 	load_stop frames_whole
 	bearable=$(load '.received / .seconds | floor')
 	slow_balance "$frames frames: as fast as can be"
-	# What it bears with a processor for itself, as on cards when few packets are made, may be twice that.
 	[ "$WIRE" = veth ] && lost=0 || lost=$(load .dropped)
 	slow_base
 	load_start --slow --hops 1 --batch 16 --burst $((bearable / 20)) --flood --rate $((bearable * 2))
@@ -58,7 +57,9 @@ for frames in 2048 64; do
 	slow_show . | jq -c '.pipes[] | [.packets, .tx, (.lost | with_entries(select(.value > 0)))]' | indent
 	slow_balance "$frames frames: twice the bearable"
 	lost=$((lost + $(load .dropped)))
-	holds "$frames frames: some were lost: $lost" test $lost -gt 0
+	# On cards, emulated, packets may be made no faster than they are handled: the smallest rings
+	# overflow under the one load or the other, the others need not.
+	[ "$WIRE $frames" = "cards 2048" ] || holds "$frames frames: some were lost: $lost" test $lost -gt 0
 	whole "$frames frames"
 	probe --slow --hops 1
 	equal "$frames frames: and at rest none is lost" "8 0" "$(probed '"\(.received) \(.dropped)"')"
