@@ -369,8 +369,8 @@ void frames_reap(struct hand *hand, __u32 port)
 			__u64 addr = ring_read_addr(ring, at);
 
 			/*
-			 * Before "xsk: Fix immature cq descriptor production" (6.18) a driver that is
-			 * full may have Linux name another socket's frame, which is still to be sent.
+			 * Before "xsk: Fix immature cq descriptor production" (6.18) Linux may name
+			 * a frame twice, when the driver is full and several sockets send.
 			 */
 			if (!is_frame(m, addr) || *owner(m, addr) != SLOW_SENT)
 				continue;
