@@ -79,6 +79,8 @@ for how in l b; do
 	stuck() {
 		[ "$(slow_show '[.pipes[] | select(.function == "slow-fault")] | length')" = 1 ]
 	}
+	# The watchdog is the supervisor's: not before it has been seen that the other pipe goes on.
+	kill -STOP "$supervisor"
 	send 666 x$how
 	wait_for stuck
 	stuck=$(slow_show '[.pipes[].function == "slow-fault"] | index(true)')
@@ -92,6 +94,7 @@ for how in l b; do
 	wait_for goes_on
 	holds "$what: the other pipe goes on" goes_on
 	equal "… before the watchdog has ended it" $hangs "$(count hangs)"
+	kill -CONT "$supervisor"
 	hangs=$((hangs + 1))
 	wait_for reaches hangs $hangs
 	equal "… which it does" $hangs "$(count hangs)"
