@@ -19,7 +19,7 @@
  *   --histogram FILE    "KIND NS COUNT" for each slot that has any
  *   --lossfree L    search for the greatest rate with a smaller loss than L, and say how it was
  *                   then; --guess PPS to begin with
- *   --burst N       no rate: N frames at once, again and again, each time when the device has
+ *   --burst N       no rate, none heavy: N frames at once, again and again, each time when the device has
  *                   nothing more to do. Prints {"burst","bursts","whole","took"}: of those
  *                   that came back whole the median ns from the first frame until the last is back
  *
@@ -278,7 +278,8 @@ static void parse(int argc, char **argv)
 	if (argc - optind < 2 || argc - optind > 2 + GENERATE_OUTS_MAX ||
 	    gen.size < GENERATE_SIZE_MIN || gen.size > GENERATE_SIZE_MAX || gen.seconds <= 0 ||
 	    opt.rate < 0 || opt.flows < 1 || opt.sources < 1 || opt.heavy < 0 ||
-	    opt.heavy > 1 || opt.burst < 0 || opt.burst > BURST_MAX) {
+	    opt.heavy > 1 || opt.burst < 0 || opt.burst > BURST_MAX ||
+	    (opt.burst && opt.heavy > 0)) {
 		fprintf(stderr, "usage: generate [option ...] FROM TO [DEVICE ...]\n");
 		exit(2);
 	}

@@ -11,7 +11,7 @@
 
 enum {
 	BURST_MAX = 256, /* that a veth's ring has room for, and one batch of a test run */
-	BURSTS = 15,     /* an odd number: there is one in the middle */
+	BURSTS = 15,
 	BURST_LAST_US = 100000, /* for packets to come back */
 	BURST_REST_US = 3000,   /* for what is still to do behind the last one */
 };

@@ -31,9 +31,9 @@ done
 # It ends with what keeps the core awake: selftests/run would find that.
 BENCH_AWAKE=1 BENCH_SMOKE=1 BENCH_OUT=$T/awake/bench expect 0 "two experiments, with a core that stays awake" \
 	"$ROOT/selftests/bench/bench.sh" eight burst
+equal "… which is written down" true "$(jq .awake "$T/awake/bench/machine.json")"
 holds "burst: what each packet more takes is told of galette" jq -se 'map(select(.experiment == "burst" and
 	.contender == "galette" and .metric == "each")) | length > 0' "$T/awake/bench/samples.jsonl"
-equal "… which is written down" true "$(jq .awake "$T/awake/bench/machine.json")"
 cp "$T/bench.json" "$T/out"
 json "bench.json is a list of figures" 'length > 0 and all(.[]; has("experiment") and has("contender") and
 	has("params") and has("metric") and has("unit") and .low <= .median and .median <= .high and .n > 0)'

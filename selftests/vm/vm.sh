@@ -15,7 +15,8 @@ set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 out=$root/build/vm
-budget='' count='' only='' each='' # seconds for a test; empty: as many as init says
+budget='' count='' only=''
+each='' # seconds for a test; empty: as many as init says
 limit=${GALETTE_VM_TIMEOUT:-420}
 mkdir -p "$out"
 work=$(mktemp -d "$out/work.XXXXXX")

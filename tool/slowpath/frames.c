@@ -264,18 +264,16 @@ static void cross_out(const struct ring *tx, __u32 at)
  * ring without saying so before it has sent another; and its frame comes back behind
  * those that the driver had before.
  */
-static __u32 taken(const struct slow_socket *journal, const struct ring *tx)
+static __u32 taken_to(const struct slow_socket *journal, __u32 from, __u32 to)
 {
-	__u32 from = ring_consumed(tx), more = journal->taken - from;
+	__u32 taken = journal->taken;
 
-	return more <= ring_used(tx) ? from + more : from;
+	return taken - from <= to - from ? taken : from;
 }
 
 /* … and then up to here: with the first that is not crossed out. */
-static __u32 taken_next(const struct ring *tx, __u32 at)
+static __u32 taken_next(const struct ring *tx, __u32 at, __u32 to)
 {
-	__u32 to = ring_produced(tx);
-
 	while (at != to && ring_read_desc(tx, at).addr == ~0ull)
 		at++;
 	return at == to ? at : at + 1;
@@ -286,9 +284,10 @@ bool frames_take_back(struct hand *hand, __u32 port, __u8 *kind)
 {
 	const struct slow_memory *m = &hand->ports->memory;
 	const struct ring *tx = &hand->ports->port[port].pipes[hand->pipe].tx;
-	__u32 to = ring_consumed(tx) + ring_used(tx);
+	__u32 from = ring_consumed(tx), to = from + ring_used(tx);
 
-	for (__u32 at = taken(memory_socket(m, port, hand->pipe), tx); at != to; at++) {
+	for (__u32 at = taken_to(memory_socket(m, port, hand->pipe), from, to); at != to;
+	     at++) {
 		__u64 addr = ring_read_desc(tx, at).addr;
 
 		/* An entry that was sent long ago may be of a frame that another pipe sends now. */
@@ -324,18 +323,19 @@ int frames_kick(const struct hand *hand, __u32 port)
 	struct slow_socket *journal = memory_socket(&hand->ports->memory, port, hand->pipe);
 
 	while (ring_used(&s->tx)) {
-		__u32 before = ring_consumed(&s->tx), known = taken(journal, &s->tx);
+		__u32 from = ring_consumed(&s->tx), to = from + ring_used(&s->tx);
+		__u32 known = taken_to(journal, from, to);
 		bool sent;
 		int err;
 
 		/* Who dies in the call may have met EBUSY. */
-		journal->taken = taken_next(&s->tx, known);
+		journal->taken = taken_next(&s->tx, known, to);
 		in_order();
 		sent = sendto(s->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) >= 0;
 		err = sent ? EAGAIN : errno;
 		if (err != EBUSY)
 			journal->taken = known;
-		if (ring_consumed(&s->tx) != before)
+		if (ring_consumed(&s->tx) != from)
 			continue;
 		if (!sent || !s->polls)
 			return err == ENOBUFS || err == EBUSY || err == EINTR ? -EAGAIN : -err;
