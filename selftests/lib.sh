@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # shellcheck shell=bash
 #
-# For test scripts run by selftests/run: cases, namespaces, load.
+# For test scripts run by selftests/run: cases, namespaces, load; and what wires.sh and
+# slow.sh have.
 #
 #   ok|fail|skip CASE [WHY]       one case's outcome
 #   expect STATUS CASE CMD ...    run CMD; its output is then in $T/out and $T/err
@@ -15,17 +16,8 @@
 #   mode_option ARG ...           sets $MODE_OPTION, what it needs before these arguments to
 #                                 attach in $MODE, for who calls it in another way
 #   attached_mode; attached_so    how eth0 is attached; a case: in $MODE
-#   veth IF PEER [NAMESPACE]      a pair, both up, PEER in NAMESPACE
-#   card NUMBER IF [NAMESPACE]    … a virtual machine's virtio-net card, up, that meets the next one
-#   cards_here NUMBER ...         … these are here, or the test ends: they come back a little after
-#                                 the one before
-#   bench [N [NAMESPACE]]         ethN (0), for a chain, and peerN at its other end, in NAMESPACE if
-#                                 that is given: veth, or cards
-#   gone IF PEER                  these two of a bench are no more, as cards that are pulled; bench
-#                                 makes them again, with other indices
 #   often N, every N              N times, each Nth; where it is not the first mode on a veth
 #                                 a fifth of that, each 3Nth
-#   veth_receives                 whether one without XDP gets what XDP sends
 #   own_etc                       an /etc of its own until the test ends, with an empty /etc/galette
 #   netns NAME; in_ns NAME CMD    a network namespace; this mount namespace stays
 #   has_live_frames               whether this kernel can (Linux 5.18)
@@ -36,11 +28,6 @@
 #   probe [OPTION ...]            eight frames; result in $PROBE
 #   handled HOPS [OPTION ...]     whose stamps eight frames come back with, by HOPS functions:
 #                                 a build's number, "none" (they reach the stack) or "broken"
-#   frames_whole [CHAIN]          whether galette-slow of CHAIN (eth0) has done with all its packets
-#   slow_show FILTER [CHAIN]      of what show says of the slow path of CHAIN (eth0)
-#   slow_processes                how many galette-slow has here: itself, and one a pipe
-#   slow_base; slow_balance CASE  before load_start --slow, after load_stop: that galette-slow
-#                                 and the wires have counted the same packets
 
 set -u
 
@@ -211,20 +198,6 @@ wait_for() {
 	done
 }
 
-veth() {
-	ip link add "$1" type veth peer name "$2" ${3:+netns "$3"} && ip link set "$1" up &&
-		${3:+in_ns "$3"} ip link set "$2" up
-}
-
-# A veth without XDP takes what XDP sends it, when GRO is on: since Linux 5.13. As its NAPI shows.
-veth_receives() {
-	local status=1
-	veth probe0 probe1 && ethtool -K probe0 gro on
-	(echo 1 > /sys/class/net/probe0/threaded) 2> /dev/null && status=0
-	ip link del probe0
-	return $status
-}
-
 netns() {
 	ip netns add "$1"
 	in_ns "$1" ip link set lo up
@@ -244,60 +217,6 @@ often() {
 
 every() {
 	[ "$MODE $WIRE" = "native veth" ] && echo "$1" || echo $(($1 * 3))
-}
-
-# Where cards are when the machine starts; and where they come back to.
-outside() {
-	nsenter --net=/proc/1/ns/net "$@"
-}
-
-# By its address, which selftests/vm/vm.sh has given it.
-card_name() {
-	outside ip -j link | jq -er ".[] | select(.address == \"52:54:00:67:61:0$1\").ifname"
-}
-
-card() {
-	local name
-	name=$(card_name "$1") || return
-	outside ip link set "$name" netns $$ name "$2"
-	ethtool -K "$2" tx off tso off gso off gro off > /dev/null
-	[ -z "${3-}" ] || ip link set "$2" netns "$3"
-	${3:+in_ns "$3"} ip link set "$2" up
-}
-
-cards_here() {
-	local number
-	for number; do
-		wait_for card_name "$number" && continue
-		fail "the cards are here" "there is none that has the address of number $number"
-		exit 1
-	done
-}
-
-# Frames reach ethN's stack, and are counted, also when there is no XDP on it. Cards take frames
-# for others when they are told to.
-bench() {
-	local eth=eth${1-0} peer=peer${1-0} number=$((2 * ${1-0})) there=${2:+in_ns $2}
-	if [ "$WIRE" = cards ]; then
-		cards_here $((number + 1)) $((number + 2))
-		card $((number + 1)) "$peer" "${2-}" && card $((number + 2)) "$eth" &&
-			$there ip link set "$peer" promisc on && ip link set "$eth" promisc on
-	else
-		veth "$eth" "$peer" "${2-}" && ethtool -K "$eth" gro on && $there ethtool -K "$peer" gro on
-	fi
-}
-
-# A veth takes its peer with it. A card is put back at once, which is another one, outside.
-gone() {
-	local name device driver=/sys/bus/virtio/drivers/virtio_net
-	if [ "$WIRE" = cards ]; then
-		for name; do
-			device=$(basename "$(readlink "/sys/class/net/$name/device")")
-			echo "$device" > $driver/unbind && echo "$device" > $driver/bind
-		done
-	else
-		ip link del "$1"
-	fi
 }
 
 # What makes load, and what galette-slow passes packets with. Tried without the tool, which
@@ -348,15 +267,6 @@ load_stop() {
 	LOAD_PID=
 	LOAD=$(cat "$T/load")
 	[ "$WIRE" = veth ] || card_counts
-}
-
-# What the cards have counted: where frames are lost, if one is.
-card_counts() {
-	local name
-	for name in peer0 eth0; do
-		echo "# $name:$(ethtool -S $name | sed -nE 's/^ *([rt]x_[a-z_]+: [1-9])/ \1/p' | tr -d '\n')" \
-			"$(ip -j -s link show $name | jq -c '.[].stats64')"
-	done
 }
 
 load() {
@@ -433,92 +343,7 @@ linear() {
 	} > "$file"
 }
 
-slow_show() {
-	pin -j show "${2-eth0}" | jq -r ".slowpath | $1"
-}
-
-# Every frame of its galette-slow is where it waits for packets; or, sent by a card, which says
-# so late, where galette-slow finds it when the next packet comes.
-frames_whole() {
-	local back=.fill
-	[ "$WIRE" = veth ] || back='(.fill + .completion)'
-	[ "$(slow_show ".frames | $back == .total and .hand == 0" "$@")" = true ]
-}
-
-# Supervisors and pipes in this network namespace: also those that show has lost sight of.
-slow_processes() {
-	local stat rest n=0
-	for stat in /proc/[0-9]*/stat; do
-		{ read -r rest < "$stat"; } 2> /dev/null || continue
-		[[ $rest == *"(galette-slow)"* ]] && [[ ${rest##*) } != Z* ]] &&
-			[ "$(readlink "${stat%/stat}/ns/net")" = "$(readlink /proc/self/ns/net)" ] && n=$((n + 1))
-	done
-	echo $n
-}
-
-# galette-slow has ended, or been ended.
-slow_gone() {
-	[ "$(slow_show .pid)" = null ]
-}
-
-# Of all pipes: packets, the ways they left on, losses in the kernel's rings, other losses.
-slow_counts() {
-	slow_show '[.pipes[]? | [.packets, .tx + .redirect, .pass + .drop + .abort,
-		.lost["rx-full"] + .lost["fill-empty"] + .lost["rx-dropped"],
-		([.lost[]] | add) - .lost["rx-full"] - .lost["fill-empty"] - .lost["rx-dropped"]]] |
-		transpose | if . == [] then [0, 0, 0, 0, 0] else map(add) end | join(" ")'
-}
-
-# Absent packets of this generation and those behind it: of any edge, also one that leads elsewhere now.
-slow_absent() {
-	local dir
-	for dir in "$PINS"/eth0/gen/*; do
-		[ "${dir##*/}" -lt "$SLOW_SINCE" ] || bpftool -j map dump pinned "$dir/upcalls"
-	done | jq -s '[.[][].formatted.values[].value.absent] | add'
-}
-
-slow_base() {
-	SLOW_SINCE=$(pin -j show eth0 | jq .generation)
-	SLOW_BASE="$(slow_counts) $(slow_absent)"
-}
-
-# What has been added to them.
-slow_added() {
-	local slow_was slow_is i
-	read -ra slow_was <<< "$SLOW_BASE"
-	read -ra slow_is <<< "$(slow_counts) $(slow_absent)"
-	for i in "${!slow_is[@]}"; do
-		slow_is[i]=$((slow_is[i] - slow_was[i]))
-	done
-	echo "${slow_is[*]}"
-}
-
-# Of a card's frames is known which came back: that galette-slow could not send one is in its
-# counts alone.
-slow_unsent() {
-	[ "$WIRE" = cards ] && echo "$1" || echo 0
-}
-
-# The pipes look at the kernel's counts ten times a second.
-slow_agrees() {
-	local added
-	read -ra added <<< "$(slow_added)"
-	[ "$((added[3] + added[5] + $(slow_unsent "${added[4]}")))" = "$(load .dropped)" ]
-}
-
-slow_balance() {
-	local entered received dropped redirected back_lost lost added unsent
-	wait_for slow_agrees
-	read -r entered received dropped redirected back_lost lost \
-		<<< "$(load '"\(.entered) \(.received) \(.dropped) \(.redirected) \(.back_lost) \(.lost)"')"
-	read -ra added <<< "$(slow_added)"
-	unsent=$(slow_unsent "${added[4]}")
-	lost=$((lost + unsent)) dropped=$((dropped - unsent)) redirected=$((redirected + unsent))
-	echo "# $1: $entered entered = $received came back + $((dropped - added[5])) found a full ring on the way there + $back_lost back + $lost in between + ${added[5]} absent"
-	# Where XDP does not count, `dropped` is what is missing.
-	{ [ "$MODE" = generic ] || [ "$WIRE" = cards ]; } ||
-		equal "$1: each is somewhere" "$entered" $((received + dropped + back_lost + lost))
-	equal "$1: … galette-slow counted those that it got, sent and lost, and those lost before it" \
-		"$redirected $((redirected - added[2] - lost)) $dropped $lost" \
-		"${added[0]} ${added[1]} $((added[3] + added[5])) ${added[4]}"
-}
+# shellcheck source=selftests/wires.sh
+. "$ROOT/selftests/wires.sh"
+# shellcheck source=selftests/slow.sh
+. "$ROOT/selftests/slow.sh"

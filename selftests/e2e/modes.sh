@@ -7,25 +7,31 @@
 #   host lan (eth0) ── lan0 [chain] wan0 ── (eth0) host wan
 #
 # modes: native generic
+# wires: veth cards
 . "$(dirname "$0")/../lib.sh"
 
 BYTES=${GALETTE_BYTES:-3000000}
 
-for side in lan wan; do
-	netns $side
-	ip link add ${side}0 numtxqueues 2 numrxqueues 2 type veth peer name eth0 \
-		numtxqueues 2 numrxqueues 2 netns $side
-	ip link set ${side}0 up
-	in_ns $side ip link set eth0 up
-	# As the tool asks for; and XDP sends segments, not what TSO leaves whole.
-	in_ns $side ethtool -K eth0 gro on tso off gso off tx off > /dev/null
-done
-echo 0 | in_ns lan tee /proc/sys/net/ipv6/conf/eth0/disable_ipv6 > "$T/null"
-echo 0 | in_ns wan tee /proc/sys/net/ipv6/conf/eth0/disable_ipv6 > "$T/null"
-in_ns lan ip addr add 192.0.2.1/24 dev eth0
-in_ns wan ip addr add 192.0.2.2/24 dev eth0
-in_ns lan ip addr add 2001:db8::1/64 dev eth0 nodad
-in_ns wan ip addr add 2001:db8::2/64 dev eth0 nodad
+# host NAME ADDRESS CARD CARD: a host, and NAME0 here; on cards: its own, and this one.
+host() {
+	netns "$1"
+	if [ "$WIRE" = cards ]; then
+		card "$3" eth0 "$1"
+		card "$4" "${1}0"
+		in_ns "$1" ip link set eth0 promisc on
+		ip link set "${1}0" promisc on
+	else
+		ip link add "${1}0" numtxqueues 2 numrxqueues 2 type veth peer name eth0 \
+			numtxqueues 2 numrxqueues 2 netns "$1"
+		ip link set "${1}0" up
+		in_ns "$1" ip link set eth0 up
+		# As the tool asks for; and XDP sends segments, not what TSO leaves whole.
+		in_ns "$1" ethtool -K eth0 gro on tso off gso off tx off > /dev/null
+	fi
+	echo 0 | in_ns "$1" tee /proc/sys/net/ipv6/conf/eth0/disable_ipv6 > "$T/null"
+	in_ns "$1" ip addr add "192.0.2.$2/24" dev eth0
+	in_ns "$1" ip addr add "2001:db8::$2/64" dev eth0 nodad
+}
 
 # transfer CASE FROM TO ADDRESS BYTES: echo over TCP, every byte compared.
 port=5000
@@ -49,6 +55,9 @@ connections() {
 }
 
 two_interfaces() {
+	[ "$WIRE" = veth ] || cards_here 1 2 3 4
+	host lan 1 1 2
+	host wan 2 4 3
 	pin attach --mode "$MODE" --name gw lan=lan0 wan=wan0 "$ROOT/chains/two-port.toml" \
 		> "$T/out" 2> "$T/err"
 	equal "attach --mode $MODE to two interfaces" 0 $?
@@ -119,6 +128,7 @@ one_interface() {
 	probe --hops 2
 	equal "… and the old one's again" "8 8" "$(probed '"\(.received) \(.builds[1])"')"
 	expect 0 "$MODE: detach" pin detach eth0
+	gone eth0 peer0
 }
 
 no_native() {
@@ -131,10 +141,10 @@ no_native() {
 	expect 0 "detach" pin detach lo
 }
 
-if [ "$MODE" = native ] && ! veth_receives; then
+one_interface
+if [ "$MODE $WIRE" = "native veth" ] && ! veth_receives; then
 	skip "native" "this kernel's veth gets what XDP sends only with XDP"
 else
 	two_interfaces
 fi
-one_interface
 [ "$MODE" = generic ] || no_native

@@ -37,7 +37,6 @@
  */
 #include <errno.h>
 #include <libgen.h>
-#include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
@@ -57,6 +56,7 @@
 
 #include "helpers/load_frame.h"
 #include "helpers/load_options.h"
+#include "helpers/load_stack.h"
 #include "helpers/stamp.h"
 #include "helpers/vethstat.h"
 
@@ -228,57 +228,6 @@ static void send_frames(int peer, const struct load_frame *frame)
 }
 
 /*
- * Protocol 0 at first: each socket() that listens, bind() and close() is an RCU grace period.
- * It has room for what comes while nobody looks: a card's frames take some kilobytes each.
- */
-static int packet_socket(int ifindex)
-{
-	int room = 32 << 20;
-	struct sockaddr_ll at = { .sll_family = AF_PACKET,
-				  .sll_ifindex = ifindex,
-				  .sll_protocol = htons(ETH_P_ALL) };
-	int sock = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK, 0);
-
-	if (sock < 0 || setsockopt(sock, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) ||
-	    bind(sock, (void *)&at, sizeof(at)))
-		fail("packet socket");
-	return sock;
-}
-
-/* What it had no room for is in no count. */
-static void look_for_uncounted(int sock)
-{
-	struct tpacket_stats stats;
-	socklen_t len = sizeof(stats);
-
-	if (getsockopt(sock, SOL_PACKET, PACKET_STATISTICS, &stats, &len))
-		fail("packet socket's statistics");
-	if (stats.tp_drops)
-		fprintf(stderr, "loadgen: %u frames that reached the stack are not counted\n",
-			stats.tp_drops);
-}
-
-/* Of the frames that have reached the stack: those of ours. */
-static __u64 drain(int sock)
-{
-	struct sockaddr_ll from;
-	socklen_t len = sizeof(from);
-	__u8 data[2048];
-	__u64 count = 0;
-	ssize_t n;
-
-	while ((n = recvfrom(sock, data, sizeof(data), 0, (void *)&from, &len)) >= 0) {
-		struct stamp stamp;
-
-		if (n < (ssize_t)sizeof(stamp) || from.sll_pkttype == PACKET_OUTGOING)
-			continue;
-		memcpy(&stamp, data + n - sizeof(stamp), sizeof(stamp));
-		count += stamp.magic == STAMP_MAGIC;
-	}
-	return count;
-}
-
-/*
  * No more of them at once than the queues on their way have room for. Those that do
  * not come back, for some may be dropped, are waited for once; but an emulated card
  * may be still for seconds, and its queue is no longer than a veth's.
@@ -292,7 +241,7 @@ static void wait_for_room(int sock, __u64 sent)
 	for (double end = now() + (veth ? 0.01 : CARD_STILL_S); now() < end && !stop;
 	     usleep(50)) {
 		sum_counts(&c);
-		stack += drain(sock);
+		stack += stack_drain(sock);
 		back = c.received + stack; /* some may be of a run before */
 		missing = sent > back ? sent - back : 0;
 		if (given_up > missing)
@@ -428,6 +377,26 @@ static double patience(bool told, bool generic)
 	return opt.patience ?: generic && veth && !opt.slow ? 0.5 : 10;
 }
 
+static int open_stack(void)
+{
+	int sock = stack_socket(if_nametoindex(opt.dev));
+
+	if (sock < 0)
+		fail("packet socket");
+	return sock;
+}
+
+static void look_for_uncounted(int sock)
+{
+	long uncounted = stack_uncounted(sock);
+
+	if (uncounted < 0)
+		fail("packet socket's statistics");
+	if (uncounted)
+		fprintf(stderr, "loadgen: %ld frames that reached the stack are not counted\n",
+			uncounted);
+}
+
 static void pin_to_cpu(int cpu)
 {
 	cpu_set_t set;
@@ -441,7 +410,7 @@ static void pin_to_cpu(int cpu)
 static void run(int peer, const struct load_frame *frame)
 {
 	struct itimerval timer = { .it_value.tv_sec = opt.seconds };
-	int sock = opt.skb ? packet_socket(if_nametoindex(opt.dev)) : -1;
+	int sock = opt.skb ? open_stack() : -1;
 	struct veth_stat dev0, dev1, peer0, peer1;
 	struct load_counts c;
 	bool generic = is_generic(), told = false;
@@ -463,7 +432,7 @@ static void run(int peer, const struct load_frame *frame)
 		sum_counts(&c);
 		if (opt.skb) {
 			c.sent = skbs;
-			stack += drain(sock);
+			stack += stack_drain(sock);
 		}
 		if (!end || seen != c.received + stack || (terms > 1 && !told)) {
 			told = terms > 1;
