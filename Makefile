@@ -68,7 +68,7 @@ SAN    := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-rec
 WARN   := -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers
 CFLAGS ?= -O2 -g
 TOOLCFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARN) -Wmissing-prototypes -Wstrict-prototypes -Wshadow \
-	-Iinclude -Itool -I$(B) $(shell $(PKG_CONFIG) --cflags $(LIBS)) \
+	-Iinclude -Itool -Ibpf -I$(B) $(shell $(PKG_CONFIG) --cflags $(LIBS)) \
 	-DGALETTE_VERSION='"$(VERSION)"' -DGALETTE_NFDIR='"$(LIBDIR)/galette/nf"' $(CFLAGS) $(SAN)
 TOOLCXXFLAGS = -std=c++20 $(WARN) -Itool -O1 -g $(SAN)
 LDLIBS  = $(shell $(PKG_CONFIG) --libs $(LIBS))

@@ -33,9 +33,10 @@ static inline int stack_socket(int ifindex)
 	return -1;
 }
 
-/* Of the frames that have come since the last call: how many are ours. */
-static inline __u64 stack_drain(int sock)
+/* Of the frames that have come since the last call: how many are ours; which came after a later one. */
+static inline __u64 stack_drain(int sock, __u64 *overtaken)
 {
+	static __u64 latest;
 	struct sockaddr_ll from;
 	socklen_t len = sizeof(from);
 	__u8 data[2048];
@@ -48,7 +49,11 @@ static inline __u64 stack_drain(int sock)
 		if (n < (ssize_t)sizeof(stamp) || from.sll_pkttype == PACKET_OUTGOING)
 			continue;
 		memcpy(&stamp, data + n - sizeof(stamp), sizeof(stamp));
-		count += stamp.magic == STAMP_MAGIC;
+		if (stamp.magic != STAMP_MAGIC)
+			continue;
+		count++;
+		*overtaken += stamp.seq < latest;
+		latest = stamp.seq;
 	}
 	return count;
 }

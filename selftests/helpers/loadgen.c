@@ -29,7 +29,8 @@
  *   --skb       send frames through a packet socket instead: no setup time, and
  *               the one way where there are no live frames, into generic XDP, and
  *               into a stack without XDP. What IF's stack gets is counted by a
- *               packet socket there: stack. Generic XDP and network cards do not
+ *               packet socket there: stack, and of these overtaken: how many came
+ *               right behind a later one. Generic XDP and network cards do not
  *               count: what has neither come back nor reached the stack is then
  *               dropped, and all that came back tx, or with --slow redirected
  *   --flood     with --skb: no matter whether the queues on their way have room
@@ -65,7 +66,7 @@ static struct {
 } fd;
 
 static volatile sig_atomic_t stop, terms; /* terms: SIGTERMs */
-static __u64 stack;                       /* frames that IF's stack got */
+static __u64 stack, overtaken;            /* frames that IF's stack got; and out of order */
 static bool veth;                         /* IF is one, and counts */
 
 static void on_signal(int sig)
@@ -241,7 +242,7 @@ static void wait_for_room(int sock, __u64 sent)
 	for (double end = now() + (veth ? 0.01 : CARD_STILL_S); now() < end && !stop;
 	     usleep(50)) {
 		sum_counts(&c);
-		stack += stack_drain(sock);
+		stack += stack_drain(sock, &overtaken);
 		back = c.received + stack; /* some may be of a run before */
 		missing = sent > back ? sent - back : 0;
 		if (given_up > missing)
@@ -328,7 +329,7 @@ static void report(double seconds, const struct veth_stat *dev, const struct vet
 	printf("\"entered\":%llu,\"dropped\":%llu,\"passed\":%lld,\"redirected\":%llu,",
 	       dev->entered, dev->xdp_drops + dev->rx_drops, (__s64)passed, dev->redirects);
 	if (opt.skb)
-		printf("\"stack\":%llu,", stack);
+		printf("\"stack\":%llu,\"overtaken\":%llu,", stack, overtaken);
 	if (opt.slow)
 		printf("\"back_lost\":%llu,", dev->xmit_drops);
 	printf("\"tx\":%llu,\"tx_lost\":%llu,\"received\":%llu,\"lost\":%lld,", dev->xdp_tx,
@@ -432,7 +433,7 @@ static void run(int peer, const struct load_frame *frame)
 		sum_counts(&c);
 		if (opt.skb) {
 			c.sent = skbs;
-			stack += stack_drain(sock);
+			stack += stack_drain(sock, &overtaken);
 		}
 		if (!end || seen != c.received + stack || (terms > 1 && !told)) {
 			told = terms > 1;

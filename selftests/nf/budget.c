@@ -268,10 +268,14 @@ static void measure_upcall(void)
 	upcall_bpf__destroy(skel);
 }
 
+/* Where there are live frames there is the helper, too: since Linux 5.18. */
 static void measure_deliver(void)
 {
-	struct deliver_bpf *skel = deliver_bpf__open();
+	struct deliver_bpf *skel;
 
+	if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_store_bytes, NULL) != 1)
+		return;
+	skel = deliver_bpf__open();
 	if (!skel)
 		fail("deliver");
 	measure_object("bpf/deliver.bpf.c", skel->obj);

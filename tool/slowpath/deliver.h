@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * `pass` from user space: the packet is given to the kernel's stack as if its
- * interface had received it, by a live-frame run of a program that passes
- * (BPF_F_TEST_XDP_LIVE_FRAMES, Linux 5.18). Running needs no privilege.
+ * `pass` from user space: packets are given to the kernel's stack as if their interface had
+ * received them, by a live-frame run of a program that passes (BPF_F_TEST_XDP_LIVE_FRAMES,
+ * Linux 5.18). Running needs no privilege.
+ *
+ * A run costs some microseconds, for the kernel makes a page pool for each; so a pipe's packets
+ * are queued (deliver_queue.h) and one run takes all of them. That more than one frame in a run
+ * does not cost two RCU grace periods, the program has to be on some interface (kernel/bpf/
+ * dispatcher.c): it is on the loopback of a network namespace of its own, where no packets are.
+ * Without CAP_SYS_ADMIN there is none, and each packet has a run of its own.
  */
 #ifndef SLOWPATH_DELIVER_H
 #define SLOWPATH_DELIVER_H
@@ -12,11 +18,17 @@
 #include <linux/types.h>
 
 struct deliver {
-	int native, generic; /* programs, by the XDP of the interface */
+	int program;
+	struct deliver_queue *queues; /* of each pipe; shared by all processes */
+	bool batches;                 /* a run may take several packets */
+	int netns, link;              /* that it may: where the program is attached; or -1 */
 };
 
-/* Load the programs for a chain. 0, or a negative errno. */
-int deliver_open(struct deliver *deliver, const char *chain_dir);
+/* Load the program for a chain, with queues for so many pipes. 0, or a negative errno. */
+int deliver_open(struct deliver *deliver, const char *chain_dir, __u32 pipes);
+
+/* For a process that neither runs it nor keeps it attached any more. */
+void deliver_close(struct deliver *deliver);
 
 /*
  * Run a program on a packet as a live frame that an interface has received; 0: of
@@ -25,8 +37,17 @@ int deliver_open(struct deliver *deliver, const char *chain_dir);
  */
 int deliver_run(int program, const void *packet, size_t length, __u32 ifindex, __u32 *verdict);
 
-/* 0, or a negative errno. The packet, from its Ethernet header, is copied. */
-int deliver(const struct deliver *deliver, const void *packet, size_t length, __u32 ifindex,
-	    bool generic);
+/*
+ * Queue a packet, from its Ethernet header, which is copied: 0; -EMSGSIZE: it is too long;
+ * -EAGAIN: the queue has to be flushed first, it is full or another interface's.
+ */
+int deliver_add(const struct deliver *deliver, __u32 pipe, const void *packet, size_t length,
+		__u32 ifindex, bool generic);
+
+/*
+ * What a pipe has queued goes to the stack; also what one that has died had, but for those that
+ * the program has taken. How many the kernel did not take, which are lost.
+ */
+__u32 deliver_flush(const struct deliver *deliver, __u32 pipe);
 
 #endif

@@ -57,8 +57,6 @@ static void lose(struct pipe *p, enum galette_loss why)
 	bump(&p->record->lost[why], 1);
 }
 
-/* ---- sending ---- */
-
 static __u64 *count_of(struct pipe *p, __u8 kind)
 {
 	return kind == GALETTE_ROUTE_TX ? &p->record->tx : &p->record->redirect;
@@ -76,6 +74,43 @@ static void take_back(struct pipe *p, __u32 port)
 	}
 }
 
+/* ---- to the stack ---- */
+
+/* Who dies in it: the next one, or the supervisor, passes those that have not gone. */
+static void flush_passed(struct pipe *p)
+{
+	__u32 lost = deliver_flush(&p->slow->deliver, p->index);
+
+	if (!lost)
+		return;
+	bump(&p->record->pass, -(__u64)lost);
+	bump(&p->record->lost[GALETTE_LOSS_PASS], lost);
+}
+
+/* Counted first, as what is sent. */
+static void pass(struct pipe *p, __u32 port, const struct pkt *pkt)
+{
+	const struct deliver *d = &p->slow->deliver;
+	__u32 ifindex = p->slow->ports.memory.shape.port[port].ifindex;
+	bool generic = p->slow->ports.port[port].generic;
+	size_t length = pkt->end - pkt->data;
+	int err;
+
+	bump(&p->record->pass, 1);
+	err = deliver_add(d, p->index, pkt->data, length, ifindex, generic);
+	if (err == -EAGAIN) {
+		nf_host_flush();
+		flush_passed(p);
+		err = deliver_add(d, p->index, pkt->data, length, ifindex, generic);
+	}
+	if (err) {
+		bump(&p->record->pass, -1ull);
+		lose(p, GALETTE_LOSS_PASS);
+	}
+}
+
+/* ---- sending ---- */
+
 /* What functions have counted of the packets is to be seen before these are. */
 static int kick_port(struct pipe *p, __u32 port)
 {
@@ -91,12 +126,13 @@ static int kick_port(struct pipe *p, __u32 port)
 }
 
 /*
- * The ports that something is in the transmit rings for; what is left stays there.
- * Of packets that are not sent the counts are written now.
+ * What is for the stack, and the ports that something is in the transmit rings for; what is left
+ * there stays. Of packets that are not sent the counts are written now.
  */
 static void kick(struct pipe *p)
 {
 	nf_host_flush();
+	flush_passed(p);
 	for (__u32 port = 0; port < p->slow->ports.memory.shape.ports; port++) {
 		if (!p->unsent[port])
 			continue;
@@ -158,14 +194,7 @@ static void finish(struct pipe *p, __u32 port, const struct pkt *pkt,
 			pkt, GALETTE_ROUTE_REDIRECT);
 		return;
 	case GALETTE_ROUTE_PASS:
-		nf_host_flush();
-		/* Who dies in the call has made it. */
-		bump(&p->record->pass, 1);
-		if (deliver(&p->slow->deliver, pkt->data, pkt->end - pkt->data,
-			    shape->port[port].ifindex, p->slow->ports.port[port].generic)) {
-			bump(&p->record->pass, -1ull);
-			lose(p, GALETTE_LOSS_PASS);
-		}
+		pass(p, port, pkt);
 		break;
 	case GALETTE_ROUTE_DROP:
 		bump(&p->record->drop, 1);

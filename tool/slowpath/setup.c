@@ -166,16 +166,25 @@ static int add_interface(struct slow_shape *shape, const struct galette_interfac
 	return 0;
 }
 
+/* As the newest has them. */
+static __u32 pipes(const struct slow *slow)
+{
+	__u32 pipes = 0;
+
+	for (int i = slow->generation_count - 1; i >= 0 && !pipes; i--)
+		pipes = slow->generations[i]->slowpath.pipes;
+	return pipes;
+}
+
 /* The interfaces of all generations, pipes and frames as the newest has them. */
 static int find_shape(const struct slow *slow, struct slow_shape *shape)
 {
 	int err = 0;
 
-	*shape = (struct slow_shape) { 0 };
+	*shape = (struct slow_shape) { .pipes = pipes(slow) };
 	for (int i = slow->generation_count - 1; i >= 0 && !err; i--) {
 		const struct generation *g = slow->generations[i];
 
-		shape->pipes = shape->pipes ?: g->slowpath.pipes;
 		shape->frames = shape->frames ?: g->slowpath.frames;
 		for (__u32 k = 0; k < g->interface_count && !err; k++)
 			err = add_interface(shape, &g->interfaces[k]);
@@ -230,6 +239,15 @@ static int get_sockets(struct setup *setup, struct slow *slow)
 
 /* ---- the whole ---- */
 
+static int open_deliver(struct slow *slow, const char *dir)
+{
+	int err = deliver_open(&slow->deliver, dir, pipes(slow));
+
+	if (err)
+		error("cannot load the program for 'pass': %s", strerror(-err));
+	return err;
+}
+
 int setup_open(struct setup *setup, struct slow *slow, const struct helper_options *options)
 {
 	int err;
@@ -245,11 +263,9 @@ int setup_open(struct setup *setup, struct slow *slow, const struct helper_optio
 	if (err)
 		return err;
 	slow->busy_poll = slow->generations[slow->generation_count - 1]->slowpath.busy_poll;
-	err = deliver_open(&slow->deliver, options->dir);
-	if (err) {
-		error("cannot load the programs for 'pass': %s", strerror(-err));
+	err = open_deliver(slow, options->dir);
+	if (err)
 		return err;
-	}
 	err = handover_make(&setup->handover_fd, &setup->handover);
 	if (err) {
 		error("cannot get memory for a successor: %s", strerror(-err));

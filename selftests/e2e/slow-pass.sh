@@ -1,0 +1,114 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# Many packets that galette-slow gives to the stack: several in one run of its program, and one by
+# one where it may not; each arrives once, in order, and is counted, also when pipes are killed.
+#
+# modes: native generic
+# wires: veth cards
+. "$(dirname "$0")/../lib.sh"
+
+PACKETS=$(often 20000)
+DEATHS=$(often 20)
+
+# chain PIPES FUNCTION [LINE]
+chain() {
+	cat <<-END
+		[slowpath]
+		pipes = $1
+		[functions.$2]
+		${3-}
+		disable_xdp = true
+		[[links]]
+		from = "rx"
+		to = ["$2"]
+		[[links]]
+		from = "$2"
+		to = ["pass"]
+	END
+}
+
+# The programs that pipes run for it are on an interface, or on none.
+attached() {
+	local id
+	for id in $(bpftool -j prog show | jq '.[] | select(.name == "galette_deliver").id'); do
+		bpftool -j link show | jq --argjson id "$id" '.[] | select(.type == "xdp" and .prog_id == $id).id'
+	done | wc -l
+}
+passed() {
+	slow_show '[.pipes[].pass] | add'
+}
+lost() {
+	slow_show '[.pipes[].lost[]] | add'
+}
+runs() {
+	[ "$(slow_show '.pid // 0')" != 0 ]
+}
+
+# all CASE
+all() {
+	local start
+	start=$(date +%s%N)
+	probe --slow --patience 10 --count "$PACKETS"
+	echo "# $1: $(($(date +%s%N) / 1000 - start / 1000)) us; $(slow_show '.pipes | map([.packets, .pass]) | tostring')"
+	equal "$1: $PACKETS packets arrive, 0 overtaken, all counted, 0 lost" "$PACKETS 0 $PACKETS 0" \
+		"$(probed '"\(.stack) \(.overtaken)"') $(passed) $(lost)"
+	wait_for frames_whole
+	holds "$1: every frame is in its ring" frames_whole
+}
+
+bench
+chain 1 stamp > "$T/chain.toml"
+if ! has_live_frames; then
+	refuses_slow "$T/chain.toml"
+	exit
+fi
+
+# ---- several at once ----
+expect 0 "attach" pin attach eth0 "$T/chain.toml" || exit
+attached_so
+equal "the program is attached, where no packets are" 1 "$(attached)"
+all "at once"
+expect 0 "detach" pin detach eth0
+equal "… and is not any more" 0 "$(attached)"
+
+# ---- one by one ----
+expect 0 "attach without galette-slow" pin attach --no-helper eth0 "$T/chain.toml"
+setpriv --inh-caps -sys_admin --bounding-set -sys_admin "$BUILD/galette-slow" eth0 2> "$T/err" &
+wait_for runs
+equal "galette-slow without CAP_SYS_ADMIN runs, and says nothing" "" "$(cat "$T/err")"
+equal "… its program is not attached" 0 "$(attached)"
+all "one by one"
+expect 0 "detach" pin detach eth0
+wait
+
+# ---- deaths ----
+# With some 2 us a packet, that there are mostly some in the queue.
+chain 2 compute "config = { iterations = 1600 }" > "$T/chain.toml"
+expect 0 "attach" pin attach eth0 "$T/chain.toml"
+load_start --skb --slow
+for ((i = 1; i <= DEATHS; i++)); do
+	before=$(passed)
+	more() {
+		[ "$(passed)" -gt $((before + 500)) ]
+	}
+	crashed() {
+		[ "$(slow_show '[.pipes[].crashes] | add')" -ge $i ]
+	}
+	wait_for more
+	kill -KILL "$(slow_show '.pipes | max_by(.packets) | .pid')"
+	wait_for crashed || fail "death $i of a pipe is noticed"
+done
+before=$(passed)
+wait_for more
+load_stop frames_whole
+stack=$(load .stack) passed=$(passed)
+echo "# $DEATHS deaths: $LOAD"
+slow_show '.pipes[] | [.packets, .pass, .crashes, .lost.crashed] | tostring' | indent
+equal "$DEATHS deaths: … none overtaken" 0 "$(load .overtaken)"
+holds "… of $passed packets that are counted as passed $stack arrived: 1 a death may be missing" \
+	test $((passed - stack)) -ge 0 -a $((passed - stack)) -le "$DEATHS"
+wait_for frames_whole
+holds "… every frame is in its ring" frames_whole
+expect 0 "detach" pin detach eth0
+equal "no galette-slow is left" 0 "$(slow_processes)"
