@@ -15,17 +15,9 @@ struct {
 } queues SEC(".maps");
 
 enum {
-	ETH_HLEN = 14
+	ETH_HLEN = 14,
+	EEXIST = 17
 };
-
-/* For the program on an interface with generic XDP, which sees the packet again. */
-static __always_inline long note(struct xdp_md *ctx)
-{
-	__u64 key = fingerprint(ctx);
-	__u8 one = 1;
-
-	return bpf_map_update_elem(&delivered, &key, &one, BPF_ANY);
-}
 
 /* 0, or not 0 where it has no room, or is none. */
 static __always_inline long fill(struct xdp_md *ctx, const struct deliver_slot *slot)
@@ -38,11 +30,25 @@ static __always_inline long fill(struct xdp_md *ctx, const struct deliver_slot *
 		       ?: bpf_xdp_store_bytes(ctx, 0, (void *)slot->packet, length);
 }
 
+/*
+ * For the program on an interface with generic XDP, which sees the packet again. A second one that
+ * is alike waits for the next run, when the first has come by; what is noted when a run begins
+ * never does.
+ */
+static __always_inline long note(struct xdp_md *ctx, bool first)
+{
+	__u64 key = fingerprint(ctx);
+	__u8 one = 1;
+
+	return bpf_map_update_elem(&delivered, &key, &one, first ? BPF_ANY : BPF_NOEXIST);
+}
+
 SEC("xdp") int galette_deliver(struct xdp_md *ctx)
 {
 	struct deliver_call *call = (void *)(long)ctx->data;
 	struct deliver_queue *queue;
 	__u32 pipe, at;
+	long err;
 
 	if ((void *)(call + 1) > (void *)(long)ctx->data_end)
 		return XDP_DROP;
@@ -51,9 +57,17 @@ SEC("xdp") int galette_deliver(struct xdp_md *ctx)
 	if (!queue)
 		return XDP_DROP;
 	at = queue->next;
+	if (at >= DELIVER_BATCH || queue->held)
+		return XDP_DROP;
+	err = fill(ctx, &queue->slot[at]);
+	if (!err && queue->generic)
+		err = note(ctx, at == queue->begin);
+	if (err == -EEXIST) {
+		queue->held = 1;
+		return XDP_DROP;
+	}
 	queue->next = at + 1;
-	if (at < DELIVER_BATCH && !fill(ctx, &queue->slot[at]) &&
-	    !(queue->generic && note(ctx)))
+	if (!err)
 		return XDP_PASS;
 	queue->failed++;
 	return XDP_DROP;

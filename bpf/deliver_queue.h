@@ -23,9 +23,11 @@ struct deliver_queue {
 	__u32 count; /* packets in the slots, from the first on */
 	__u32 ifindex;
 	__u32 generic; /* the interface has generic XDP */
+	__u32 begin;   /* the first packet of this run */
 	/* Written by the program, which tells by them which packets a process that died had passed. */
 	__u32 next;   /* of the packets: the first that it has not taken */
 	__u32 failed; /* of those that it has taken: what it had to drop */
+	__u32 held;   /* it takes no more in this run */
 	__u32 unused;
 	struct deliver_slot slot[DELIVER_BATCH];
 };

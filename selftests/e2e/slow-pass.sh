@@ -57,6 +57,27 @@ all() {
 	holds "$1: every frame is in its ring" frames_whole
 }
 
+# Generic XDP sees each again, and must tell it from the next one that is like it.
+alike() {
+	local frames=() before after i
+	for ((i = 0; i < 200; i++)); do
+		frames+=("0200000000ff02000000000188b5$(printf '%0100d' $((i / 50)))")
+	done
+	before=$(came)
+	"$HELPERS/rawsend" peer0 "${frames[@]}"
+	all_passed() {
+		[ "$(passed)" = $((before + 200)) ]
+	}
+	wait_for all_passed
+	wait_for frames_whole
+	after=$(came)
+	equal "$1: of 200 packets, 50 alike and 50 again, each came into the chain once, and went to the stack" \
+		"200 $after 0" "$((after - before)) $(passed) $(lost)"
+}
+came() {
+	pin -j show eth0 | jq '.links[0].packets'
+}
+
 bench
 chain 1 stamp > "$T/chain.toml"
 if ! has_live_frames; then
@@ -69,6 +90,7 @@ expect 0 "attach" pin attach eth0 "$T/chain.toml" || exit
 attached_so
 equal "the program is attached, where no packets are" 1 "$(attached)"
 all "at once"
+alike "at once"
 expect 0 "detach" pin detach eth0
 equal "… and is not any more" 0 "$(attached)"
 
@@ -79,6 +101,7 @@ wait_for runs
 equal "galette-slow without CAP_SYS_ADMIN runs, and says nothing" "" "$(cat "$T/err")"
 equal "… its program is not attached" 0 "$(attached)"
 all "one by one"
+alike "one by one"
 expect 0 "detach" pin detach eth0
 wait
 

@@ -151,23 +151,35 @@ int deliver_add(const struct deliver *deliver, __u32 pipe, const void *packet, s
 	return 0;
 }
 
+/* A run. The first packet behind those that it has taken; *lost is more by what it lost. */
+static __u32 pass_some(const struct deliver *deliver, __u32 pipe, __u32 next, __u32 count,
+		       __u32 *lost)
+{
+	struct deliver_queue *queue = &deliver->queues[pipe];
+	struct deliver_call call = { .pipe = pipe };
+	__u32 frames = deliver->batches ? count - next : 1, verdict, taken;
+
+	queue->begin = queue->next = next;
+	queue->held = 0;
+	if (run(deliver->program, &call, sizeof(call), queue->ifindex, frames, &verdict)) {
+		*lost += frames;
+		return next + frames;
+	}
+	taken = queue->next;
+	return taken > next && taken <= next + frames ? taken : next + 1;
+}
+
 __u32 deliver_flush(const struct deliver *deliver, __u32 pipe)
 {
 	struct deliver_queue *queue = &deliver->queues[pipe];
-	__u32 count = queue->count, next = queue->next, ifindex = queue->ifindex, lost = 0;
-	struct deliver_call call = { .pipe = pipe };
+	__u32 count = queue->count, next = queue->next, lost = 0;
 
 	if (!count)
 		return 0;
 	if (count > DELIVER_BATCH) /* another process wrote here */
 		count = DELIVER_BATCH;
-	while (next < count) {
-		__u32 frames = deliver->batches ? count - next : 1, verdict;
-
-		if (run(deliver->program, &call, sizeof(call), ifindex, frames, &verdict))
-			lost += frames;
-		next += frames;
-	}
+	while (next < count)
+		next = pass_some(deliver, pipe, next, count, &lost);
 	lost += queue->failed;
 	in_order();
 	queue->count = 0;
