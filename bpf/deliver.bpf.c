@@ -43,6 +43,13 @@ static __always_inline long note(struct xdp_md *ctx, bool first)
 	return bpf_map_update_elem(&delivered, &key, &one, first ? BPF_ANY : BPF_NOEXIST);
 }
 
+/* The kernel may have a frame that was dropped come again in the same run. */
+static __always_inline int drop(struct xdp_md *ctx, __u32 pipe)
+{
+	bpf_xdp_store_bytes(ctx, 0, &pipe, sizeof(pipe));
+	return XDP_DROP;
+}
+
 SEC("xdp") int galette_deliver(struct xdp_md *ctx)
 {
 	struct deliver_call *call = (void *)(long)ctx->data;
@@ -64,13 +71,13 @@ SEC("xdp") int galette_deliver(struct xdp_md *ctx)
 		err = note(ctx, at == queue->begin);
 	if (err == -EEXIST) {
 		queue->held = 1;
-		return XDP_DROP;
+		return drop(ctx, pipe);
 	}
 	queue->next = at + 1;
 	if (!err)
 		return XDP_PASS;
 	queue->failed++;
-	return XDP_DROP;
+	return drop(ctx, pipe);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -7,9 +7,10 @@
 #define DELIVER_QUEUE_H
 
 enum {
-	DELIVER_BATCH = 64,  /* packets of one run, which the kernel has take one NAPI poll */
+	DELIVER_BATCH = 64,  /* packets of one run: as many as a NAPI poll (NAPI_POLL_WEIGHT) */
 	DELIVER_ROOM = 4088, /* bytes of one: more than a frame of the UMEM has */
-	DELIVER_LEAST = 60,  /* bytes of a frame that a run begins with: ETH_ZLEN */
+	DELIVER_LEAST =
+		60, /* bytes of a frame that a run begins with: the shortest, ETH_ZLEN */
 };
 
 struct deliver_slot {
@@ -24,7 +25,7 @@ struct deliver_queue {
 	__u32 ifindex;
 	__u32 generic; /* the interface has generic XDP */
 	__u32 begin;   /* the first packet of this run */
-	/* Written by the program, which tells by them which packets a process that died had passed. */
+	/* The program's: they tell, too, which packets a process that has died had passed. */
 	__u32 next;   /* of the packets: the first that it has not taken */
 	__u32 failed; /* of those that it has taken: what it had to drop */
 	__u32 held;   /* it takes no more in this run */

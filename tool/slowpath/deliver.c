@@ -24,45 +24,56 @@
 
 /* ---- the beginning ---- */
 
-static int attach(struct deliver *deliver)
+static void close_if(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void deliver_detach(struct deliver *deliver)
+{
+	close_if(&deliver->link);
+	close_if(&deliver->netns);
+}
+
+static bool attach(struct deliver *deliver)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = XDP_FLAGS_SKB_MODE);
 
 	deliver->netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	if (deliver->netns < 0)
-		return -errno;
-	deliver->link = bpf_link_create(deliver->program, if_nametoindex("lo"), BPF_XDP, &opts);
-	return deliver->link < 0 ? deliver->link : 0;
+	if (deliver->netns >= 0)
+		deliver->link =
+			bpf_link_create(deliver->program, if_nametoindex("lo"), BPF_XDP, &opts);
+	if (deliver->link < 0)
+		deliver_detach(deliver);
+	return deliver->link >= 0;
 }
 
-/* The process is back in its own namespace behind it, or it ends. */
-static void attach_elsewhere(struct deliver *deliver)
+/* 0, attached or not; or a negative errno: the process is not where it was. */
+static int attach_elsewhere(struct deliver *deliver)
 {
-	int here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	int here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), err = 0;
 
-	if (here < 0)
-		return;
-	if (!unshare(CLONE_NEWNET)) {
-		deliver->batches = !attach(deliver);
-		if (setns(here, CLONE_NEWNET))
-			abort();
+	if (here >= 0 && !unshare(CLONE_NEWNET)) {
+		deliver->batches = attach(deliver);
+		err = setns(here, CLONE_NEWNET) ? -errno : 0;
 	}
-	close(here);
+	close_if(&here);
+	return err;
 }
 
 static int open_queues(struct deliver *deliver, int map, __u32 pipes)
 {
-	size_t size = pipes * sizeof(*deliver->queues);
-
-	deliver->queues = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
+	deliver->size = pipes * sizeof(*deliver->queues);
+	deliver->queues = mmap(NULL, deliver->size, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
 	return deliver->queues == MAP_FAILED ? -errno : 0;
 }
 
 int deliver_open(struct deliver *deliver, const char *chain_dir, __u32 pipes)
 {
 	struct deliver_bpf *skel = deliver_bpf__open();
-	int delivered = pins_open(chain_dir, "slow/delivered");
-	int err = skel ? 0 : -errno;
+	int err = skel ? 0 : -errno, delivered = pins_open(chain_dir, "slow/delivered");
 
 	*deliver = (struct deliver) { .program = -1, .netns = -1, .link = -1 };
 	if (!err && delivered < 0)
@@ -74,27 +85,18 @@ int deliver_open(struct deliver *deliver, const char *chain_dir, __u32 pipes)
 		      open_queues(deliver, bpf_map__fd(skel->maps.queues), pipes);
 	if (!err) {
 		deliver->program = dup(bpf_program__fd(skel->progs.galette_deliver));
-		err = deliver->program < 0 ? -errno : 0;
+		err = deliver->program < 0 ? -errno : attach_elsewhere(deliver);
 	}
 	deliver_bpf__destroy(skel);
-	if (delivered >= 0)
-		close(delivered);
-	if (!err)
-		attach_elsewhere(deliver);
+	close_if(&delivered);
 	return err;
-}
-
-static void close_if(int fd)
-{
-	if (fd >= 0)
-		close(fd);
 }
 
 void deliver_close(struct deliver *deliver)
 {
-	close_if(deliver->program);
-	close_if(deliver->link);
-	close_if(deliver->netns);
+	close_if(&deliver->program);
+	deliver_detach(deliver);
+	munmap(deliver->queues, deliver->size);
 }
 
 /* ---- runs ---- */
@@ -109,7 +111,8 @@ static int run(int program, const void *frame, size_t length, __u32 ifindex, __u
 		    .batch_size = frames, .flags = BPF_F_TEST_XDP_LIVE_FRAMES);
 	int err = bpf_prog_test_run_opts(program, &opts) ? -errno : 0;
 
-	*verdict = opts.retval;
+	if (verdict)
+		*verdict = opts.retval;
 	return err;
 }
 
@@ -119,6 +122,14 @@ int deliver_run(int program, const void *packet, size_t length, __u32 ifindex, _
 }
 
 /* ---- a pipe's queue ---- */
+
+/* Another process may write here: it is read once, and no more than `most`. */
+static __u32 read_most(const __u32 *from, __u32 most)
+{
+	__u32 value = __atomic_load_n(from, __ATOMIC_RELAXED);
+
+	return value < most ? value : most;
+}
 
 /*
  * The compiler must not move stores across: whoever finds this process dead reads what it wrote,
@@ -133,11 +144,11 @@ int deliver_add(const struct deliver *deliver, __u32 pipe, const void *packet, s
 		__u32 ifindex, bool generic)
 {
 	struct deliver_queue *queue = &deliver->queues[pipe];
-	__u32 count = queue->count;
+	__u32 count = read_most(&queue->count, DELIVER_BATCH);
 
 	if (length > DELIVER_ROOM)
 		return -EMSGSIZE;
-	if (count >= DELIVER_BATCH || (count && queue->ifindex != ifindex))
+	if (count == DELIVER_BATCH || (count && queue->ifindex != ifindex))
 		return -EAGAIN;
 	if (!count) {
 		queue->next = queue->failed = 0;
@@ -151,37 +162,55 @@ int deliver_add(const struct deliver *deliver, __u32 pipe, const void *packet, s
 	return 0;
 }
 
-/* A run. The first packet behind those that it has taken; *lost is more by what it lost. */
-static __u32 pass_some(const struct deliver *deliver, __u32 pipe, __u32 next, __u32 count,
-		       __u32 *lost)
+/* A run of so many frames. The first packet behind those that it has done with. */
+static __u32 pass_some(const struct deliver *deliver, __u32 pipe, __u32 next, __u32 frames)
 {
 	struct deliver_queue *queue = &deliver->queues[pipe];
 	struct deliver_call call = { .pipe = pipe };
-	__u32 frames = deliver->batches ? count - next : 1, verdict, taken;
+	__u32 to = next + frames, taken;
+	int err;
 
 	queue->begin = queue->next = next;
 	queue->held = 0;
-	if (run(deliver->program, &call, sizeof(call), queue->ifindex, frames, &verdict)) {
-		*lost += frames;
-		return next + frames;
-	}
-	taken = queue->next;
-	return taken > next && taken <= next + frames ? taken : next + 1;
+	err = run(deliver->program, &call, sizeof(call), queue->ifindex, frames, NULL);
+	taken = read_most(&queue->next, to);
+	if (taken > next && !(err && taken == to))
+		return taken; /* when the kernel runs out of pages, those before have gone */
+	/* It did not run them; or had no socket buffers, and then for none. */
+	queue->failed += frames;
+	in_order();
+	queue->next = to;
+	return to;
 }
 
-__u32 deliver_flush(const struct deliver *deliver, __u32 pipe)
+/* One by one, so that who dies in between has counted all but one right. */
+static void count_failed(struct deliver_queue *queue, __u32 count, struct galette_pipe *record)
+{
+	for (__u32 failed = read_most(&queue->failed, count); failed--;) {
+		queue->failed = failed;
+		in_order();
+		__atomic_store_n(&record->lost[GALETTE_LOSS_PASS],
+				 record->lost[GALETTE_LOSS_PASS] + 1, __ATOMIC_RELAXED);
+		__atomic_store_n(&record->pass, record->pass - 1, __ATOMIC_RELAXED);
+		in_order();
+	}
+}
+
+/* Behind a run that was held, many may be alike: they must not cost more than one by one. */
+void deliver_flush(const struct deliver *deliver, __u32 pipe, struct galette_pipe *record)
 {
 	struct deliver_queue *queue = &deliver->queues[pipe];
-	__u32 count = queue->count, next = queue->next, lost = 0;
+	__u32 count = read_most(&queue->count, DELIVER_BATCH), most = DELIVER_BATCH;
+	__u32 next = read_most(&queue->next, count);
 
 	if (!count)
-		return 0;
-	if (count > DELIVER_BATCH) /* another process wrote here */
-		count = DELIVER_BATCH;
-	while (next < count)
-		next = pass_some(deliver, pipe, next, count, &lost);
-	lost += queue->failed;
-	in_order();
+		return;
+	while (next < count) {
+		__u32 left = deliver->batches ? count - next : 1;
+
+		next = pass_some(deliver, pipe, next, left < most ? left : most);
+		most = queue->held ? 1 : most < DELIVER_BATCH / 2 ? most * 2 : DELIVER_BATCH;
+	}
+	count_failed(queue, count, record);
 	queue->count = 0;
-	return lost < count ? lost : count;
 }

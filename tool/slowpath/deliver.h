@@ -17,17 +17,21 @@
 #include <stddef.h>
 #include <linux/types.h>
 
+#include <galette/abi.h>
+
 struct deliver {
 	int program;
 	struct deliver_queue *queues; /* of each pipe; shared by all processes */
+	size_t size;                  /* bytes of them */
 	bool batches;                 /* a run may take several packets */
-	int netns, link;              /* that it may: where the program is attached; or -1 */
+	int netns, link; /* where the program is attached, for batches; -1: nowhere */
 };
 
 /* Load the program for a chain, with queues for so many pipes. 0, or a negative errno. */
 int deliver_open(struct deliver *deliver, const char *chain_dir, __u32 pipes);
 
-/* For a process that neither runs it nor keeps it attached any more. */
+/* For a process that only runs it: another keeps it attached. */
+void deliver_detach(struct deliver *deliver);
 void deliver_close(struct deliver *deliver);
 
 /*
@@ -46,8 +50,9 @@ int deliver_add(const struct deliver *deliver, __u32 pipe, const void *packet, s
 
 /*
  * What a pipe has queued goes to the stack; also what one that has died had, but for those that
- * the program has taken. How many the kernel did not take, which are lost.
+ * the program has taken. They count as passed in the pipe's record: what the kernel did not take
+ * is counted as lost instead.
  */
-__u32 deliver_flush(const struct deliver *deliver, __u32 pipe);
+void deliver_flush(const struct deliver *deliver, __u32 pipe, struct galette_pipe *record);
 
 #endif

@@ -69,8 +69,7 @@ static void let_go(struct helper *h)
 	close(h->watchdog.timer);
 	close(h->memory_fd);
 	close(h->handover_fd);
-	close(h->slow.deliver.netns);
-	close(h->slow.deliver.link);
+	deliver_detach(&h->slow.deliver);
 	handover_unmap(h->handover);
 	for (int i = 0; i < h->slow.generation_count; i++)
 		close(h->slow.generations[i]->xsks);
@@ -136,15 +135,6 @@ static void count_packet(struct slow *slow, __u32 pipe)
 			ring_consumed(&slow->ports.port[port].pipes[pipe].rx);
 }
 
-/* What it had queued for the stack, and counted. */
-static void pass_rest(struct slow *slow, __u32 pipe)
-{
-	__u32 lost = deliver_flush(&slow->deliver, pipe);
-
-	slow->records[pipe].pass -= lost;
-	slow->records[pipe].lost[GALETTE_LOSS_PASS] += lost;
-}
-
 static void stop(struct helper *h)
 {
 	h->stopping = true;
@@ -183,7 +173,7 @@ static void bury(struct helper *h, __u32 pipe, int status)
 		h->slow.records[pipe].crashes++;
 		count_packet(&h->slow, pipe);
 	}
-	pass_rest(&h->slow, pipe);
+	deliver_flush(&h->slow.deliver, pipe, &h->slow.records[pipe]);
 	if (!h->stopping && (cannot_live(h, pipe) || spawn(h, pipe))) {
 		h->failed = true;
 		stop(h); /* without a pipe its flows have no way: the others end, too */

@@ -57,6 +57,38 @@ static void lose(struct pipe *p, enum galette_loss why)
 	bump(&p->record->lost[why], 1);
 }
 
+/* ---- to the stack ---- */
+
+/* What functions have counted of the packets is to be seen before these are. */
+static void flush_passed(struct pipe *p)
+{
+	nf_host_flush();
+	deliver_flush(&p->slow->deliver, p->index, p->record);
+}
+
+/* Counted first: who dies behind it has passed the packet. */
+static void pass(struct pipe *p, __u32 port, const struct pkt *pkt)
+{
+	const struct deliver *d = &p->slow->deliver;
+	__u32 ifindex = p->slow->ports.memory.shape.port[port].ifindex;
+	bool generic = p->slow->ports.port[port].generic;
+	size_t length = pkt->end - pkt->data;
+	int err;
+
+	bump(&p->record->pass, 1);
+	err = deliver_add(d, p->index, pkt->data, length, ifindex, generic);
+	if (err == -EAGAIN) {
+		flush_passed(p);
+		err = deliver_add(d, p->index, pkt->data, length, ifindex, generic);
+	}
+	if (err) {
+		bump(&p->record->pass, -1ull);
+		lose(p, GALETTE_LOSS_PASS);
+	}
+}
+
+/* ---- sending ---- */
+
 static __u64 *count_of(struct pipe *p, __u8 kind)
 {
 	return kind == GALETTE_ROUTE_TX ? &p->record->tx : &p->record->redirect;
@@ -73,43 +105,6 @@ static void take_back(struct pipe *p, __u32 port)
 		lose(p, GALETTE_LOSS_TX_FAILED);
 	}
 }
-
-/* ---- to the stack ---- */
-
-/* Who dies in it: the next one, or the supervisor, passes those that have not gone. */
-static void flush_passed(struct pipe *p)
-{
-	__u32 lost = deliver_flush(&p->slow->deliver, p->index);
-
-	if (!lost)
-		return;
-	bump(&p->record->pass, -(__u64)lost);
-	bump(&p->record->lost[GALETTE_LOSS_PASS], lost);
-}
-
-/* Counted first, as what is sent. */
-static void pass(struct pipe *p, __u32 port, const struct pkt *pkt)
-{
-	const struct deliver *d = &p->slow->deliver;
-	__u32 ifindex = p->slow->ports.memory.shape.port[port].ifindex;
-	bool generic = p->slow->ports.port[port].generic;
-	size_t length = pkt->end - pkt->data;
-	int err;
-
-	bump(&p->record->pass, 1);
-	err = deliver_add(d, p->index, pkt->data, length, ifindex, generic);
-	if (err == -EAGAIN) {
-		nf_host_flush();
-		flush_passed(p);
-		err = deliver_add(d, p->index, pkt->data, length, ifindex, generic);
-	}
-	if (err) {
-		bump(&p->record->pass, -1ull);
-		lose(p, GALETTE_LOSS_PASS);
-	}
-}
-
-/* ---- sending ---- */
 
 /* What functions have counted of the packets is to be seen before these are. */
 static int kick_port(struct pipe *p, __u32 port)
@@ -131,7 +126,6 @@ static int kick_port(struct pipe *p, __u32 port)
  */
 static void kick(struct pipe *p)
 {
-	nf_host_flush();
 	flush_passed(p);
 	for (__u32 port = 0; port < p->slow->ports.memory.shape.ports; port++) {
 		if (!p->unsent[port])

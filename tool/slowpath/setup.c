@@ -166,25 +166,16 @@ static int add_interface(struct slow_shape *shape, const struct galette_interfac
 	return 0;
 }
 
-/* As the newest has them. */
-static __u32 pipes(const struct slow *slow)
-{
-	__u32 pipes = 0;
-
-	for (int i = slow->generation_count - 1; i >= 0 && !pipes; i--)
-		pipes = slow->generations[i]->slowpath.pipes;
-	return pipes;
-}
-
 /* The interfaces of all generations, pipes and frames as the newest has them. */
 static int find_shape(const struct slow *slow, struct slow_shape *shape)
 {
 	int err = 0;
 
-	*shape = (struct slow_shape) { .pipes = pipes(slow) };
+	*shape = (struct slow_shape) { 0 };
 	for (int i = slow->generation_count - 1; i >= 0 && !err; i--) {
 		const struct generation *g = slow->generations[i];
 
+		shape->pipes = shape->pipes ?: g->slowpath.pipes;
 		shape->frames = shape->frames ?: g->slowpath.frames;
 		for (__u32 k = 0; k < g->interface_count && !err; k++)
 			err = add_interface(shape, &g->interfaces[k]);
@@ -241,7 +232,8 @@ static int get_sockets(struct setup *setup, struct slow *slow)
 
 static int open_deliver(struct slow *slow, const char *dir)
 {
-	int err = deliver_open(&slow->deliver, dir, pipes(slow));
+	const struct generation *newest = slow->generations[slow->generation_count - 1];
+	int err = deliver_open(&slow->deliver, dir, newest->slowpath.pipes);
 
 	if (err)
 		error("cannot load the program for 'pass': %s", strerror(-err));
