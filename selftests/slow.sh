@@ -6,6 +6,7 @@
 #   frames_whole [CHAIN]          whether galette-slow of CHAIN (eth0) has done with all its packets
 #   slow_show FILTER [CHAIN]      of what show says of the slow path of CHAIN (eth0)
 #   slow_processes                how many galette-slow has here: itself, and one a pipe
+#   slow_runs; slow_gone          whether there is one; whether there is none
 #   slow_base; slow_balance CASE  before load_start --slow, after load_stop: that galette-slow
 #                                 and the wires have counted the same packets
 
@@ -30,6 +31,11 @@ slow_processes() {
 			[ "$(readlink "${stat%/stat}/ns/net")" = "$(readlink /proc/self/ns/net)" ] && n=$((n + 1))
 	done
 	echo $n
+}
+
+# One that galette-pin finds: it is ready.
+slow_runs() {
+	[ "$(slow_show '.pid // 0')" != 0 ]
 }
 
 # galette-slow has ended, or been ended.

@@ -50,9 +50,6 @@ absent() {
 bench
 bench 1
 
-runs() {
-	[ "$(slow_show '.pid // 0')" != 0 ]
-}
 # What the upcall edge has done with its packets: packets, sent, absent, lost.
 upcalls() {
 	pin -j show eth0 | jq -r '.links[] | select(.upcall) |
@@ -119,7 +116,7 @@ for ((i = 1; i <= DEATHS; i++)); do
 	wait_for slow_gone || fail "death $i: show says that it has gone"
 	wait_for absent_above "$missing" || fail "death $i: packets are absent"
 	"$BUILD/galette-slow" eth0 2>> "$T/slow-err" &
-	wait_for runs || fail "death $i: another takes over"
+	wait_for slow_runs || fail "death $i: another takes over"
 done
 wait_for handled_above "$(slow_show '[.pipes[].packets] | add')"
 slow_load_stop
@@ -144,7 +141,7 @@ kill -KILL "$(slow_show .pid)"
 wait_for slow_gone
 expect 0 "apply of the file that runs is nothing to do" pin apply eth0 "$T/chain.toml"
 prints "… says so" "nothing to do"
-holds "… but starts another galette-slow" runs
+holds "… but starts another galette-slow" slow_runs
 
 # ---- deaths of a pipe ----
 crashed() {

@@ -41,9 +41,6 @@ passed() {
 lost() {
 	slow_show '[.pipes[].lost[]] | add'
 }
-runs() {
-	[ "$(slow_show '.pid // 0')" != 0 ]
-}
 
 # all CASE
 all() {
@@ -97,7 +94,7 @@ equal "… and is not any more" 0 "$(attached)"
 # ---- one by one ----
 expect 0 "attach without galette-slow" pin attach --no-helper eth0 "$T/chain.toml"
 setpriv --inh-caps -sys_admin --bounding-set -sys_admin "$BUILD/galette-slow" eth0 2> "$T/err" &
-wait_for runs
+wait_for slow_runs
 equal "galette-slow without CAP_SYS_ADMIN runs, and says nothing" "" "$(cat "$T/err")"
 equal "… its program is not attached" 0 "$(attached)"
 all "one by one"

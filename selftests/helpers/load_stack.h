@@ -33,7 +33,7 @@ static inline int stack_socket(int ifindex)
 	return -1;
 }
 
-/* Of the frames that have come since the last call: how many are ours; which came after a later one. */
+/* Of the frames that have come since the last call: how many are ours; which came behind a later one, or again. */
 static inline __u64 stack_drain(int sock, __u64 *overtaken)
 {
 	static __u64 latest;
@@ -52,7 +52,7 @@ static inline __u64 stack_drain(int sock, __u64 *overtaken)
 		if (stamp.magic != STAMP_MAGIC)
 			continue;
 		count++;
-		*overtaken += stamp.seq < latest;
+		*overtaken += stamp.seq <= latest;
 		latest = stamp.seq;
 	}
 	return count;

@@ -30,7 +30,7 @@
  *               the one way where there are no live frames, into generic XDP, and
  *               into a stack without XDP. What IF's stack gets is counted by a
  *               packet socket there: stack, and of these overtaken: how many came
- *               right behind a later one. Generic XDP and network cards do not
+ *               behind a later one, or again. Generic XDP and network cards do not
  *               count: what has neither come back nor reached the stack is then
  *               dropped, and all that came back tx, or with --slow redirected
  *   --flood     with --skb: no matter whether the queues on their way have room

@@ -17,6 +17,7 @@
 #include "deliver.skel.h"
 #include "deliver_queue.h"
 #include "pins.h"
+#include "record.h"
 
 #ifndef BPF_F_TEST_XDP_LIVE_FRAMES
 #define BPF_F_TEST_XDP_LIVE_FRAMES (1U << 1)
@@ -189,9 +190,8 @@ static void count_failed(struct deliver_queue *queue, __u32 count, struct galett
 	for (__u32 failed = read_most(&queue->failed, count); failed--;) {
 		queue->failed = failed;
 		in_order();
-		__atomic_store_n(&record->lost[GALETTE_LOSS_PASS],
-				 record->lost[GALETTE_LOSS_PASS] + 1, __ATOMIC_RELAXED);
-		__atomic_store_n(&record->pass, record->pass - 1, __ATOMIC_RELAXED);
+		bump(&record->lost[GALETTE_LOSS_PASS], 1);
+		bump(&record->pass, -1ull);
 		in_order();
 	}
 }

@@ -12,8 +12,10 @@
 
 #include "alloc.h"
 #include "deliver.h"
+#include "kernel_counts.h"
 #include "monotonic.h"
 #include "pipe.h"
+#include "record.h"
 #include "spell.h"
 #include "walk.h"
 
@@ -45,12 +47,6 @@ struct pipe {
 	bool stopping;
 	int last; /* ms left of LAST_MS */
 };
-
-/* Only this process writes its counts; others read them whole. */
-static void bump(__u64 *counter, __u64 by)
-{
-	__atomic_store_n(counter, *counter + by, __ATOMIC_RELAXED);
-}
 
 static void lose(struct pipe *p, enum galette_loss why)
 {
@@ -275,54 +271,14 @@ static int receive(struct pipe *p, __u32 port)
 	return n;
 }
 
-/* ---- the kernel's own counts ---- */
+/* ---- sleeping ---- */
 
-/*
- * The kernel counts a packet for which there was no free frame twice: as dropped
- * at its socket, and at the fill ring that all the port's sockets have. So many
- * of these as nobody has claimed yet may be ours.
- */
-static __u64 claim(struct slow_port *port, __u64 empty, __u64 dropped)
-{
-	__u64 claimed = __atomic_load_n(&port->claimed, __ATOMIC_RELAXED), mine;
-
-	do {
-		mine = empty > claimed ? empty - claimed : 0;
-		if (mine > dropped)
-			mine = dropped;
-	} while (!__atomic_compare_exchange_n(&port->claimed, &claimed, claimed + mine, false,
-					      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
-	return mine;
-}
-
-static void look_at(struct pipe *p, __u32 port)
-{
-	const struct slow_memory *m = &p->slow->ports.memory;
-	struct slow_socket *socket = memory_socket(m, port, p->index);
-	__u64 *lost = p->record->lost, dropped, empty;
-	struct xdp_statistics s = { 0 };
-	socklen_t length = sizeof(s);
-
-	if (getsockopt(p->slow->ports.port[port].pipes[p->index].fd, SOL_XDP, XDP_STATISTICS,
-		       &s, &length))
-		return;
-	dropped = s.rx_dropped - socket->dropped;
-	empty = claim(&m->shared->port[port], s.rx_fill_ring_empty_descs, dropped);
-	bump(&lost[GALETTE_LOSS_FILL_EMPTY], empty);
-	bump(&lost[GALETTE_LOSS_RX_DROPPED], dropped - empty);
-	bump(&lost[GALETTE_LOSS_RX_FULL], s.rx_ring_full - socket->full);
-	socket->dropped = s.rx_dropped;
-	socket->full = s.rx_ring_full;
-}
-
+/* Whether the kernel has lost any. */
 static void look(struct pipe *p)
 {
-	for (__u32 port = 0; port < p->slow->ports.memory.shape.ports; port++)
-		look_at(p, port);
+	kernel_counts_look(&p->slow->ports, p->index, p->record);
 	p->looked = monotonic_ns();
 }
-
-/* ---- sleeping ---- */
 
 /*
  * Something waits to be sent, or frames are out with the kernel's drivers and the
