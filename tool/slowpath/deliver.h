@@ -8,7 +8,8 @@
  * are queued (deliver_queue.h) and one run takes all of them. That more than one frame in a run
  * does not cost two RCU grace periods, the program has to be on some interface (kernel/bpf/
  * dispatcher.c): it is on the loopback of a network namespace of its own, where no packets are.
- * Without CAP_SYS_ADMIN there is none, and each packet has a run of its own.
+ * (That Linux has generic XDP somewhere costs every packet for any stack a test more.) Without
+ * CAP_SYS_ADMIN there is none, and each packet has a run of its own.
  */
 #ifndef SLOWPATH_DELIVER_H
 #define SLOWPATH_DELIVER_H
