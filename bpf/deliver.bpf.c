@@ -37,7 +37,7 @@ static __always_inline long fill(struct xdp_md *ctx, const struct deliver_slot *
  */
 static __always_inline long note(struct xdp_md *ctx, bool first)
 {
-	__u64 key = fingerprint(ctx);
+	__u64 key = fingerprint(ctx, bpf_xdp_get_buff_len(ctx));
 	__u8 one = 1;
 
 	return bpf_map_update_elem(&delivered, &key, &one, first ? BPF_ANY : BPF_NOEXIST);

@@ -22,12 +22,15 @@ struct {
 	__type(value, __u8);
 } delivered SEC(".maps");
 
-/* Of its interface, its length and its first 128 bytes. */
-static __always_inline __u64 fingerprint(struct xdp_md *ctx)
+/*
+ * Of its interface, its length and its first 128 bytes. Who may not load programs that subtract
+ * pointers (CAP_PERFMON) finds the length in another way.
+ */
+static __always_inline __u64 fingerprint(struct xdp_md *ctx, __u32 length)
 {
 	void *end = (void *)(long)ctx->data_end;
 	__u64 *at = (void *)(long)ctx->data;
-	__u64 sum = (__u64)ctx->ingress_ifindex << 32 | (ctx->data_end - ctx->data);
+	__u64 sum = (__u64)ctx->ingress_ifindex << 32 | length;
 
 #pragma unroll
 	for (int i = 0; i < FINGERPRINT_WORDS; i++) {

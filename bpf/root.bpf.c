@@ -21,7 +21,7 @@ SEC("xdp") int galette_root(struct xdp_md *ctx)
 /* On interfaces with generic XDP, where what the slow path passes comes by once more. */
 SEC("xdp") int galette_root_generic(struct xdp_md *ctx)
 {
-	__u64 key = fingerprint(ctx);
+	__u64 key = fingerprint(ctx, ctx->data_end - ctx->data);
 
 	if (bpf_map_lookup_elem(&delivered, &key) && !bpf_map_delete_elem(&delivered, &key))
 		return XDP_PASS;

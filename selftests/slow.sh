@@ -7,6 +7,7 @@
 #   slow_show FILTER [CHAIN]      of what show says of the slow path of CHAIN (eth0)
 #   slow_processes                how many galette-slow has here: itself, and one a pipe
 #   slow_runs; slow_gone          whether there is one; whether there is none
+#   slow_attached                 how many programs for several packets to the stack are attached
 #   slow_base; slow_balance CASE  before load_start --slow, after load_stop: that galette-slow
 #                                 and the wires have counted the same packets
 
@@ -41,6 +42,14 @@ slow_runs() {
 # galette-slow has ended, or been ended.
 slow_gone() {
 	[ "$(slow_show .pid)" = null ]
+}
+
+# The program that pipes run for `pass` is on an interface, or on none.
+slow_attached() {
+	local id
+	for id in $(bpftool -j prog show | jq '.[] | select(.name == "galette_deliver").id'); do
+		bpftool -j link show | jq --argjson id "$id" '.[] | select(.type == "xdp" and .prog_id == $id).id'
+	done | wc -l
 }
 
 # Of all pipes: packets, the ways they left on, losses in the kernel's rings, other losses.
