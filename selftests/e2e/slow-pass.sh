@@ -11,19 +11,20 @@
 PACKETS=$(often 20000)
 DEATHS=$(often 20)
 
-# chain PIPES FUNCTION [LINE]
+# chain PIPES FRAMES FUNCTION [LINE]
 chain() {
 	cat <<-END
 		[slowpath]
 		pipes = $1
-		[functions.$2]
-		${3-}
+		frames = $2
+		[functions.$3]
+		${4-}
 		disable_xdp = true
 		[[links]]
 		from = "rx"
-		to = ["$2"]
+		to = ["$3"]
 		[[links]]
-		from = "$2"
+		from = "$3"
 		to = ["pass"]
 	END
 }
@@ -69,7 +70,8 @@ came() {
 }
 
 bench
-chain 1 stamp > "$T/chain.toml"
+# Room for all, however slow the machine is.
+chain 1 32768 stamp > "$T/chain.toml"
 if ! has_live_frames; then
 	refuses_slow "$T/chain.toml"
 	exit
@@ -99,7 +101,7 @@ wait
 
 # ---- deaths ----
 # With some 2 us a packet, that there are mostly some in the queue.
-chain 2 compute "config = { iterations = 1600 }" > "$T/chain.toml"
+chain 2 2048 compute "config = { iterations = 1600 }" > "$T/chain.toml"
 expect 0 "attach" pin attach eth0 "$T/chain.toml"
 load_start --skb --slow
 for ((i = 1; i <= DEATHS; i++)); do
