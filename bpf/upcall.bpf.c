@@ -84,15 +84,17 @@ SEC("xdp") int galette_upcall(struct xdp_md *ctx)
 
 	if (!count)
 		return XDP_ABORTED;
-	/* Looked up first: with the head in front nothing but the socket can take the packet. */
-	if (queue >= slowpath.queues || !bpf_map_lookup_elem(&xsks, &xsk)) {
+	/* First, for with the head in front nothing but a socket can take the packet. */
+	action = queue < slowpath.queues ? bpf_redirect_map(&xsks, xsk, slowpath.absent)
+					 : slowpath.absent;
+	if (action != XDP_REDIRECT) {
 		count->absent++;
-		return slowpath.absent;
+		return action;
 	}
-	action = prepend_head(ctx) ? bpf_redirect_map(&xsks, xsk, XDP_DROP) : XDP_DROP;
-	if (action == XDP_REDIRECT)
-		count->sent++;
-	else
+	if (!prepend_head(ctx)) {
 		count->lost++;
+		return XDP_DROP;
+	}
+	count->sent++;
 	return action;
 }

@@ -139,7 +139,7 @@ struct galette_upcall_head {
 struct galette_upcall {
 	__u64 sent;   /* handed to galette-slow's socket */
 	__u64 absent; /* no socket: they took the action `absent` */
-	__u64 lost;   /* no room for the head, or the socket went at that moment */
+	__u64 lost;   /* no room for the head */
 };
 
 /* Where an edge leads natively, in one word that changes in one step. */
