@@ -133,7 +133,7 @@ equal "show has the unit's process" "$pid" "$(slow_show .pid)"
 equal "with two pipes" 2 "$(slow_show '.pipes | length')"
 for one in $(slow_show '.pid, .pipes[].pid'); do
 	inside cat "/proc/$one/status" > "$T/status"
-	equal "process $one is not root" 0 "$(grep -c '^Uid:.*\s0\s' "$T/status")"
+	equal "process $one is not root" 0 "$(grep -Ec '^Uid:.*\s0(\s|$)' "$T/status")"
 	equal "… has no capability" 0000000000000000 "$(awk '/^Cap/ { print $2 }' "$T/status" | sort -u)"
 done
 # Which takes CAP_SYS_ADMIN and a network namespace.
