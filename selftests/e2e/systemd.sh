@@ -144,12 +144,12 @@ another() {
 	slow_runs && [ "$(slow_show .pid)" != "$pid" ]
 }
 expect 0 "killed" systemctl kill --kill-whom=main --signal=KILL $UNIT
-wait_for another
-through "another runs, packets come back"
+holds "another runs" wait_for another || exit
+through "packets come back"
 pid=$(slow_show .pid)
 equal "the unit has started it" "1 $pid" "$(unit NRestarts) $(unit MainPID)"
 expect 0 "restart" systemctl restart $UNIT
-wait_for another
+holds "another runs" wait_for another || exit
 through "packets come back"
 main=$(unit MainPID)
 pid=$(slow_show .pid)
@@ -162,8 +162,8 @@ equal "with one pipe" 1 "$(slow_show '[.pipes[] | select(.pid != 0 and .pid != n
 equal "the unit's waits for its end" "active $main" "$(unit ActiveState) $(unit MainPID)"
 pid=$(slow_show .pid)
 inside kill -KILL "$pid"
-wait_for another
-through "that is killed: packets come back"
+holds "that is killed: another runs" wait_for another || exit
+through "packets come back"
 equal "by the unit's next one" "1 $(slow_show .pid)" "$(unit NRestarts) $(unit MainPID)"
 
 # ---- its end ----
