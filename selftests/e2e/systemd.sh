@@ -22,6 +22,7 @@ SYSTEMD=/lib/systemd/systemd
 UNIT=galette-slow@eth0
 CGROUP=$T/cgroup/galette-$$
 INIT=
+UNSHARE=
 
 mkdir "$T/cgroup" "$T/units"
 mount -t cgroup2 cgroup2 "$T/cgroup" || {
@@ -30,11 +31,11 @@ mount -t cgroup2 cgroup2 "$T/cgroup" || {
 }
 
 emptied() {
-	[ -z "$(cat "$CGROUP/cgroup.procs")" ]
+	grep -qx "populated 0" "$CGROUP/cgroup.events"
 }
 # All that systemd has started ends with it, a moment later.
 end() {
-	[ -z "$INIT" ] || kill -KILL "$INIT"
+	[ -z "$UNSHARE" ] || kill -KILL "$UNSHARE" 2> /dev/null
 	wait
 	[ ! -d "$CGROUP" ] || {
 		wait_for emptied
@@ -49,6 +50,9 @@ trap 'end; [ $FAILED -eq 0 ] || exit 1' EXIT
 expect 0 "make install PREFIX=/opt" make -s -C "$ROOT" install DESTDIR="$T" PREFIX=/opt || exit
 holds "it is there" mount --bind "$T/opt" /opt || exit
 holds "a cgroup" mkdir "$CGROUP" || exit
+# What a system's first process writes and reads is not the machine's: its name, its id, its settings.
+own_etc
+rm -rf /etc/systemd/system.conf*
 
 for unit in sysinit.target basic.target shutdown.target -.slice system.slice; do
 	[ ! -e /lib/systemd/system/$unit ] || cp -- /lib/systemd/system/$unit "$T/units"
@@ -59,14 +63,16 @@ MORE=$T/units/$UNIT.service.d
 mkdir "$MORE"
 printf '%s\n' '[Service]' "StandardError=append:$T/said" > "$MORE/said.conf"
 cat > "$T/boot" <<END
-mount -t tmpfs tmpfs /run && mount -t cgroup2 cgroup2 /sys/fs/cgroup || exit
+mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /var/tmp &&
+	mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys &&
+	mount -t cgroup2 cgroup2 /sys/fs/cgroup || exit
 export container=galette SYSTEMD_UNIT_PATH=$T/units
 export SYSTEMD_GENERATOR_PATH=/nowhere SYSTEMD_ENVIRONMENT_GENERATOR_PATH=/nowhere
 exec $SYSTEMD --system --unit=basic.target --log-target=console --show-status=no
 END
 (
-	echo $BASHPID > "$CGROUP/cgroup.procs"
-	exec unshare --pid --fork --kill-child --mount-proc --cgroup bash "$T/boot" \
+	echo $BASHPID > "$CGROUP/cgroup.procs" || exit
+	exec unshare --pid --fork --kill-child --mount-proc --cgroup --uts --ipc bash "$T/boot" \
 		> "$T/systemd.log" 2>&1 < /dev/null
 ) &
 UNSHARE=$!
