@@ -108,7 +108,7 @@ PACKAGES := make gcc g++ clang llvm bpftool pkg-config libbpf-dev libelf-dev zli
 	$(HYPERSCAN) libnl-3-dev libnl-route-3-dev libnl-genl-3-dev libtomlplusplus-dev libjson-c-dev \
 	libxdp-dev libseccomp-dev libcap-dev libcmocka-dev libmd-dev openssh-client clang-format cppcheck shellcheck iproute2 ethtool jq \
 	iputils-ping netcat-openbsd procps man-db groff \
-	busybox curl dnsmasq-base iperf3 mosquitto mosquitto-clients nftables
+	busybox curl dnsmasq-base iperf3 mosquitto mosquitto-clients nftables systemd
 
 # What make bench needs besides.
 BENCH_PACKAGES := gnuplot-nox dpdk-dev iptables ipset

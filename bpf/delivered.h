@@ -23,8 +23,9 @@ struct {
 } delivered SEC(".maps");
 
 /*
- * Of its interface, its length and its first 128 bytes. Who may not load programs that subtract
- * pointers (CAP_PERFMON) finds the length in another way.
+ * Of its interface, its length and its first 128 bytes. The caller gives the length: subtracting
+ * packet pointers takes CAP_PERFMON, which galette-slow does without, and bpf_xdp_get_buff_len()
+ * takes Linux 5.18, without which the root program does.
  */
 static __always_inline __u64 fingerprint(struct xdp_md *ctx, __u32 length)
 {

@@ -84,7 +84,10 @@ SEC("xdp") int galette_upcall(struct xdp_md *ctx)
 
 	if (!count)
 		return XDP_ABORTED;
-	/* First, for with the head in front nothing but a socket can take the packet. */
+	/*
+	 * First, for with the head in front nothing but a socket can take the packet; the flags are
+	 * what comes back when there is none.
+	 */
 	action = queue < slowpath.queues ? bpf_redirect_map(&xsks, xsk, slowpath.absent)
 					 : slowpath.absent;
 	if (action != XDP_REDIRECT) {
@@ -96,5 +99,5 @@ SEC("xdp") int galette_upcall(struct xdp_md *ctx)
 		return XDP_DROP;
 	}
 	count->sent++;
-	return action;
+	return XDP_REDIRECT;
 }

@@ -7,7 +7,10 @@
 #   slow_show FILTER [CHAIN]      of what show says of the slow path of CHAIN (eth0)
 #   slow_processes                how many galette-slow has here: itself, and one a pipe
 #   slow_runs; slow_gone          whether there is one; whether there is none
-#   slow_attached                 how many programs for several packets to the stack are attached
+#   slow_chain TO FUNCTION [LINE] prints a chain file: all packets go through FUNCTION, which has
+#                                 the LINE, in user space, then TO; of [slowpath] what comes from stdin
+#   deliver_attached              how many programs for several packets to the stack are attached
+#   harmless WHO FILE             of a process, its /proc/PID/status in FILE: another user, no rights
 #   slow_base; slow_balance CASE  before load_start --slow, after load_stop: that galette-slow
 #                                 and the wires have counted the same packets
 
@@ -44,12 +47,37 @@ slow_gone() {
 	[ "$(slow_show .pid)" = null ]
 }
 
+slow_chain() {
+	echo "[slowpath]"
+	cat
+	cat <<-END
+		[functions.$2]
+		${3-}
+		disable_xdp = true
+		[[links]]
+		from = "rx"
+		to = ["$2"]
+		[[links]]
+		from = "$2"
+		to = ["$1"]
+	END
+}
+
 # The program that pipes run for `pass` is on an interface, or on none.
-slow_attached() {
+deliver_attached() {
 	local id
 	for id in $(bpftool -j prog show | jq '.[] | select(.name == "galette_deliver").id'); do
 		bpftool -j link show | jq --argjson id "$id" '.[] | select(.type == "xdp" and .prog_id == $id).id'
 	done | wc -l
+}
+
+harmless() {
+	holds "the $1 is not root" grep -Eq "^Uid:(\s+[1-9][0-9]*){4}$" "$2"
+	holds "… in no group of root" grep -Eq "^Gid:(\s+[1-9][0-9]*){4}$" "$2"
+	equal "… in no other group" "" "$(sed -n 's/^Groups:[[:space:]]*//p' "$2" | tr -d ' ')"
+	equal "… no capability" "0000000000000000" "$(awk '/^Cap/ { print $2 }' "$2" | sort -u)"
+	equal "… no new privileges" 1 "$(awk '/^NoNewPrivs/ { print $2 }' "$2")"
+	equal "… seccomp filters" 2 "$(awk '/^Seccomp:/ { print $2 }' "$2")"
 }
 
 # Of all pipes: packets, the ways they left on, losses in the kernel's rings, other losses.

@@ -11,23 +11,11 @@
 PACKETS=$(often 20000)
 DEATHS=$(often 20)
 
-# chain PIPES FRAMES FUNCTION [LINE]
-chain() {
-	cat <<-END
-		[slowpath]
-		pipes = $1
-		frames = $2
-		[functions.$3]
-		${4-}
-		disable_xdp = true
-		[[links]]
-		from = "rx"
-		to = ["$3"]
-		[[links]]
-		from = "$3"
-		to = ["pass"]
-	END
-}
+# Room for all, however slow the machine is.
+FRAMES=64
+while [ $FRAMES -lt "$PACKETS" ]; do
+	FRAMES=$((2 * FRAMES))
+done
 
 passed() {
 	slow_show '[.pipes[].pass] | add'
@@ -70,8 +58,7 @@ came() {
 }
 
 bench
-# Room for all, however slow the machine is.
-chain 1 32768 stamp > "$T/chain.toml"
+printf '%s\n' 'pipes = 1' "frames = $FRAMES" | slow_chain pass stamp > "$T/chain.toml"
 if ! has_live_frames; then
 	refuses_slow "$T/chain.toml"
 	exit
@@ -80,11 +67,11 @@ fi
 # ---- several at once ----
 expect 0 "attach" pin attach eth0 "$T/chain.toml" || exit
 attached_so
-equal "the program is attached, where no packets are" 1 "$(slow_attached)"
+equal "the program is attached, where no packets are" 1 "$(deliver_attached)"
 all "at once"
 alike "at once"
 expect 0 "detach" pin detach eth0
-equal "… and is not any more" 0 "$(slow_attached)"
+equal "… and is not any more" 0 "$(deliver_attached)"
 
 # ---- one by one ----
 expect 0 "attach without galette-slow" pin attach --no-helper eth0 "$T/chain.toml"
@@ -93,7 +80,7 @@ caps=-all,+net_raw,+net_admin,+bpf,+ipc_lock,+setuid,+setgid,+setpcap
 setpriv --inh-caps $caps --bounding-set $caps "$BUILD/galette-slow" eth0 2> "$T/err" &
 wait_for slow_runs
 equal "galette-slow with the capabilities that it needs runs, and says nothing" "" "$(cat "$T/err")"
-equal "… its program is not attached" 0 "$(slow_attached)"
+equal "… its program is not attached" 0 "$(deliver_attached)"
 all "one by one"
 alike "one by one"
 expect 0 "detach" pin detach eth0
@@ -101,7 +88,7 @@ wait
 
 # ---- deaths ----
 # With some 2 us a packet, that there are mostly some in the queue.
-chain 2 2048 compute "config = { iterations = 1600 }" > "$T/chain.toml"
+slow_chain pass compute "config = { iterations = 1600 }" > "$T/chain.toml" <<< "pipes = 2"
 expect 0 "attach" pin attach eth0 "$T/chain.toml"
 load_start --skb --slow
 for ((i = 1; i <= DEATHS; i++)); do

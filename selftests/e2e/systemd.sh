@@ -2,60 +2,70 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # The unit galette-slow@.service as `make install` lays it down, under a systemd: in its sandbox
-# galette-slow has all it needs, and in the end nothing; killed, it is started again; without a
+# galette-slow handles packets and takes over from another; killed, it is started again; without a
 # chain it is not.
 #
-# systemd is the first process of a PID namespace, with a cgroup, a /run and units of its own. Its
-# services have this network and this bpffs.
+# systemd is the first process of a PID namespace, with a hostname, a cgroup, /etc, /run, /tmp and
+# units of its own. Its services have this network and this bpffs.
 . "$(dirname "$0")/../lib.sh"
 
-[ "$BUILD" = "$ROOT/build" ] || {
-	skip "everything" "make install installs build/, this is $BUILD"
-	exit
-}
 SYSTEMD=/lib/systemd/systemd
-[ -x $SYSTEMD ] || {
-	skip "everything" "no $SYSTEMD"
+skip_without() { # WHAT CMD ...
+	local what=$1
+	shift
+	"$@" > /dev/null 2>&1 && return
+	skip "everything" "no $what"
 	exit
 }
+skip_without "build/ to install: this is $BUILD" [ "$BUILD" = "$ROOT/build" ]
+skip_without $SYSTEMD [ -x $SYSTEMD ]
+skip_without /opt [ -d /opt ]
 
+# ---- a systemd ----
 UNIT=galette-slow@eth0
 CGROUP=$T/cgroup/galette-$$
 INIT=
 UNSHARE=
-
-mkdir "$T/cgroup" "$T/units"
-mount -t cgroup2 cgroup2 "$T/cgroup" || {
-	skip "everything" "no cgroup2"
-	exit
-}
+OPT=
 
 emptied() {
 	grep -qx "populated 0" "$CGROUP/cgroup.events"
 }
-# All that systemd has started ends with it, a moment later.
+# All in its PID namespace ends with it, and before unshare does.
 end() {
-	[ -z "$UNSHARE" ] || kill -KILL "$UNSHARE" 2> /dev/null
+	local pid=${INIT:-$UNSHARE}
+	[ -z "$pid" ] || kill -KILL "$pid" 2> /dev/null
 	wait
 	[ ! -d "$CGROUP" ] || {
 		wait_for emptied
-		find "$CGROUP" -depth -type d -exec rmdir {} +
+		find "$CGROUP" -depth -type d -exec rmdir {} + || fail "its cgroup is removed"
 	}
-	umount "$T/cgroup"
-	! mountpoint -q /opt || umount /opt
+	! mountpoint -q "$T/cgroup" || umount "$T/cgroup"
+	[ -z "$OPT" ] || umount /opt
 	cleanup
 }
 trap 'end; [ $FAILED -eq 0 ] || exit 1' EXIT
 
+# Those of tests that were killed.
+remove_old_cgroups() {
+	local dir
+	for dir in "$T"/cgroup/galette-*; do
+		[ ! -d "$dir" ] || [ -d "/proc/${dir##*-}" ] || find "$dir" -depth -type d -exec rmdir {} +
+	done 2> /dev/null
+}
+
+mkdir "$T/cgroup" "$T/units"
+skip_without cgroup2 mount -t cgroup2 cgroup2 "$T/cgroup"
+remove_old_cgroups
+skip_without "cgroup of one's own" mkdir "$CGROUP"
 expect 0 "make install PREFIX=/opt" make -s -C "$ROOT" install DESTDIR="$T" PREFIX=/opt || exit
-holds "it is there" mount --bind "$T/opt" /opt || exit
-holds "a cgroup" mkdir "$CGROUP" || exit
-# What a system's first process writes and reads is not the machine's: its name, its id, its settings.
+mount --bind "$T/opt" /opt && OPT=own || exit
+# It would set the hostname, make a machine id, raise sysctls, and go by the machine's settings.
 own_etc
 rm -rf /etc/systemd/system.conf*
 
-for unit in sysinit.target basic.target shutdown.target -.slice system.slice; do
-	[ ! -e /lib/systemd/system/$unit ] || cp -- /lib/systemd/system/$unit "$T/units"
+for unit in sysinit.target basic.target shutdown.target; do
+	cp "/lib/systemd/system/$unit" "$T/units"
 done
 cp /opt/lib/systemd/system/galette-slow@.service "$T/units"
 # What it says. There is no journal.
@@ -63,17 +73,18 @@ MORE=$T/units/$UNIT.service.d
 mkdir "$MORE"
 printf '%s\n' '[Service]' "StandardError=append:$T/said" > "$MORE/said.conf"
 cat > "$T/boot" <<END
-mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /var/tmp &&
+mount -t tmpfs tmpfs /run && mkdir /run/test && mount --bind $T /run/test &&
+	mount -t tmpfs tmpfs /tmp && mkdir -p $T && mount --bind /run/test $T && umount /run/test &&
+	mount -t tmpfs tmpfs /var/tmp &&
 	mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys &&
 	mount -t cgroup2 cgroup2 /sys/fs/cgroup || exit
 export container=galette SYSTEMD_UNIT_PATH=$T/units
 export SYSTEMD_GENERATOR_PATH=/nowhere SYSTEMD_ENVIRONMENT_GENERATOR_PATH=/nowhere
-exec $SYSTEMD --system --unit=basic.target --log-target=console --show-status=no
+exec $SYSTEMD --system --unit=basic.target --log-target=null --show-status=no
 END
 (
 	echo $BASHPID > "$CGROUP/cgroup.procs" || exit
-	exec unshare --pid --fork --kill-child --mount-proc --cgroup --uts --ipc bash "$T/boot" \
-		> "$T/systemd.log" 2>&1 < /dev/null
+	exec unshare --pid --fork --kill-child --mount-proc --cgroup --uts --ipc bash "$T/boot" < /dev/null 2> "$T/err"
 ) &
 UNSHARE=$!
 
@@ -87,9 +98,8 @@ systemctl() {
 booted() {
 	INIT=$(pgrep -P $UNSHARE) && [[ $(systemctl is-system-running) == @(running|degraded) ]]
 }
-wait_for booted
-holds "systemd runs" booted || {
-	indent "$T/systemd.log"
+holds "systemd runs" wait_for booted || {
+	indent "$T/err"
 	exit
 }
 unit() {
@@ -104,24 +114,15 @@ GALETTE=$T/galette-pin
 NF=/opt/lib/galette/nf
 
 # ---- no chain ----
+ended() {
+	[ "$(unit ActiveState) $(unit Job)" = "inactive " ]
+}
 expect 0 "start without a chain" systemctl start $UNIT
-equal "nothing runs, and nothing has failed" "inactive success 0" \
-	"$(unit ActiveState) $(unit Result) $(unit MainPID)"
+holds "nothing runs, and nothing has failed" ended
+NO_CHAIN="galette-pin: no chain 'eth0' is attached (galette-pin show lists those that are)"
+equal "it says why" "$NO_CHAIN" "$(cat "$T/said")"
 
-# ---- a chain ----
-bench
-cat > "$T/chain.toml" <<'END'
-[slowpath]
-pipes = 2
-[functions.macswap]
-disable_xdp = true
-[[links]]
-from = "rx"
-to = ["macswap"]
-[[links]]
-from = "macswap"
-to = ["tx"]
-END
+# ---- packets ----
 through() { # CASE
 	wait_for slow_runs || {
 		fail "$1" "no galette-slow runs: $(tail -n 1 "$T/said")"
@@ -130,65 +131,80 @@ through() { # CASE
 	probe --slow
 	equal "$1" 8 "$(probed .received)"
 }
-expect 0 "attach --no-helper" pin attach --no-helper eth0 "$T/chain.toml"
-equal "it starts none" null "$(slow_show .pid)"
-expect 0 "start" systemctl start $UNIT
-through "packets come back"
-pid=$(unit MainPID)
-equal "show has the unit's process" "$pid" "$(slow_show .pid)"
-equal "with two pipes" 2 "$(slow_show '.pipes | length')"
-for one in $(slow_show '.pid, .pipes[].pid'); do
-	inside cat "/proc/$one/status" > "$T/status"
-	equal "process $one is not root" 0 "$(grep -Ec '^Uid:.*\s0(\s|$)' "$T/status")"
-	equal "… has no capability" 0000000000000000 "$(awk '/^Cap/ { print $2 }' "$T/status" | sort -u)"
-done
-# Which takes CAP_SYS_ADMIN and a network namespace.
-equal "packets for the stack go several at once" 1 "$(slow_attached)"
-
-# ---- what happens to it ----
+# Not the one that had $pid.
 another() {
 	slow_runs && [ "$(slow_show .pid)" != "$pid" ]
 }
-expect 0 "killed" systemctl kill --kill-whom=main --signal=KILL $UNIT
-holds "another runs" wait_for another || exit
-through "packets come back"
+follows() { # CASE
+	holds "$1: another runs" wait_for another || exit
+	pid=$(slow_show .pid)
+	equal "… which the unit has started" "$(unit MainPID)" "$pid"
+}
+
+bench
+slow_chain tx no-op > "$T/chain.toml" <<< "pipes = 2"
+slow_chain tx no-op > "$T/one.toml" <<< "pipes = 1"
+slow_chain pass no-op > "$T/pass.toml" <<< "pipes = 1"
+
+expect 0 "attach" pin attach eth0 "$T/chain.toml"
+through "packets come back, by one that the command has started"
 pid=$(slow_show .pid)
-equal "the unit has started it" "1 $pid" "$(unit NRestarts) $(unit MainPID)"
-expect 0 "restart" systemctl restart $UNIT
-holds "another runs" wait_for another || exit
-through "packets come back"
-main=$(unit MainPID)
-pid=$(slow_show .pid)
-equal "by the unit's process" "$main" "$pid"
-sed -i 's/pipes = 2/pipes = 1/' "$T/chain.toml"
-expect 0 "apply with one pipe, which starts another" pin apply eth0 "$T/chain.toml"
-through "packets come back"
+expect 0 "systemctl start" systemctl start $UNIT
+follows "taking over"
+through "… and packets come back"
+harmless_processes() {
+	local one who=supervisor
+	for one in $(slow_show '.pid, .pipes[].pid'); do
+		inside cat "/proc/$one/status" > "$T/status"
+		harmless "$who" "$T/status"
+		who=pipe
+	done
+}
+harmless_processes
+equal "two pipes" 2 "$(slow_show '.pipes | length')"
+# Which takes CAP_SYS_ADMIN and a network namespace.
+equal "the program for several packets to the stack is attached" 1 "$(deliver_attached)"
+expect 0 "detach" pin detach eth0
+holds "the unit ends, and has not failed" wait_for ended
+
+# ---- with an init system alone ----
+expect 0 "attach --no-helper" pin attach --no-helper eth0 "$T/chain.toml"
+equal "it starts none" null "$(slow_show .pid)"
+pid=0
+expect 0 "systemctl start" systemctl start $UNIT
+follows "started"
+through "… and packets come back"
+inside kill -KILL "$pid"
+follows "killed"
+through "… and packets come back"
+expect 0 "systemctl restart" systemctl restart $UNIT
+follows "restarted"
+through "… and packets come back"
+main=$pid
+expect 0 "apply with one pipe, which starts another" pin apply eth0 "$T/one.toml"
 holds "the command's has taken over" another
-equal "with one pipe" 1 "$(slow_show '[.pipes[] | select(.pid != 0 and .pid != null)] | length')"
+through "packets come back"
+equal "one pipe" 1 "$(slow_show '[.pipes[] | select(.pid != 0 and .pid != null)] | length')"
 equal "the unit's waits for its end" "active $main" "$(unit ActiveState) $(unit MainPID)"
 pid=$(slow_show .pid)
 inside kill -KILL "$pid"
-holds "that is killed: another runs" wait_for another || exit
-through "packets come back"
-equal "by the unit's next one" "1 $(slow_show .pid)" "$(unit NRestarts) $(unit MainPID)"
-
-# ---- its end ----
-expect 0 "stop" systemctl stop $UNIT
-equal "it ended by itself" "inactive success" "$(unit ActiveState) $(unit Result)"
+follows "the command's is killed"
+through "… and packets come back"
+expect 0 "systemctl stop" systemctl stop $UNIT
+holds "it has ended, and not failed" ended
 equal "no process is left" 0 "$(inside pgrep -c galette-slow)"
 
-# ---- whoever takes more from it ----
+# ---- with less than the unit gives ----
 printf '%s\n' '[Service]' 'CapabilityBoundingSet=~CAP_SYS_ADMIN' 'RestrictNamespaces=yes' > "$MORE/less.conf"
-expect 0 "without CAP_SYS_ADMIN" systemctl daemon-reload
-expect 0 "start" systemctl start $UNIT
-through "packets come back"
-equal "packets for the stack go one by one" 0 "$(slow_attached)"
+systemctl daemon-reload
+expect 0 "apply" pin apply eth0 "$T/pass.toml"
+equal "it starts none" null "$(slow_show .pid)"
+pid=0
+expect 0 "start without CAP_SYS_ADMIN" systemctl start $UNIT
+follows "started"
+equal "… without the program for several packets to the stack" 0 "$(deliver_attached)"
+probe --slow
+equal "… and packets come to the stack" 8 "$(probed .stack)"
 expect 0 "detach" pin detach eth0
-ended() {
-	[ "$(unit ActiveState)" = inactive ]
-}
-wait_for ended
-equal "the unit has ended, and has not failed" "inactive success 0" \
-	"$(unit ActiveState) $(unit Result) $(unit MainPID)"
-equal "it said nothing but that" "galette-pin: no chain 'eth0' is attached (galette-pin show lists those that are)" \
-	"$(sort -u "$T/said")"
+holds "the unit ends, and has not failed" wait_for ended
+equal "it said nothing else" "$NO_CHAIN" "$(sort -u "$T/said")"

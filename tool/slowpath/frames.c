@@ -21,7 +21,7 @@ static bool is_frame(const struct slow_memory *m, __u64 addr)
 	return addr / SLOW_FRAME_SIZE < memory_total(m);
 }
 
-/* Of a frame. Divided in 32 bits: small processors take twice as long for 64. */
+/* Of an address within a frame, as is_frame() says. Divided in 32 bits: small processors take twice as long for 64. */
 static __u32 home(const struct slow_memory *m, __u64 addr)
 {
 	return (__u32)(addr / SLOW_FRAME_SIZE) / m->shape.frames;

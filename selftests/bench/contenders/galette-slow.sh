@@ -5,19 +5,7 @@
 POLL=false
 
 start() {
-	cat > "$T/galette-slow.toml" <<-END
-		[slowpath]
-		pipes = 1
-		busy_poll = $POLL
-		[functions.macswap]
-		disable_xdp = true
-		[[links]]
-		from = "rx"
-		to = ["macswap"]
-		[[links]]
-		from = "macswap"
-		to = ["tx"]
-	END
+	printf '%s\n' 'pipes = 1' "busy_poll = $POLL" | slow_chain tx macswap > "$T/galette-slow.toml"
 	on_dut "$GALETTE" --nf-path "$NF" -q attach --mode native "$DUT0" "$T/galette-slow.toml"
 }
 
