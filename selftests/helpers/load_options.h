@@ -12,7 +12,7 @@
 static struct {
 	const char *peer, *dev, *ready;
 	struct load_flow flow;
-	unsigned long long count;
+	unsigned long long count, window;
 	double seconds, rate, patience;
 	int cpu, batch, burst, skb, slow, flood;
 } opt = { .cpu = -1,
@@ -20,14 +20,25 @@ static struct {
 
 static void parse(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "count", 1, 0, 'c' }, { "seconds", 1, 0, 't' },  { "rate", 1, 0, 'r' },
-		{ "burst", 1, 0, 'u' }, { "cpu", 1, 0, 'p' },      { "batch", 1, 0, 'b' },
-		{ "ready", 1, 0, 'y' }, { "src", 1, 0, 's' },      { "dst", 1, 0, 'd' },
-		{ "sport", 1, 0, 'S' }, { "dport", 1, 0, 'D' },    { "vlan", 1, 0, 'v' },
-		{ "hops", 1, 0, 'h' },  { "skb", 0, 0, 'k' },      { "slow", 0, 0, 'w' },
-		{ "flood", 0, 0, 'f' }, { "patience", 1, 0, 'P' }, {}
-	};
+	static const struct option longs[] = { { "count", 1, 0, 'c' },
+					       { "seconds", 1, 0, 't' },
+					       { "rate", 1, 0, 'r' },
+					       { "burst", 1, 0, 'u' },
+					       { "cpu", 1, 0, 'p' },
+					       { "batch", 1, 0, 'b' },
+					       { "ready", 1, 0, 'y' },
+					       { "src", 1, 0, 's' },
+					       { "dst", 1, 0, 'd' },
+					       { "sport", 1, 0, 'S' },
+					       { "dport", 1, 0, 'D' },
+					       { "vlan", 1, 0, 'v' },
+					       { "hops", 1, 0, 'h' },
+					       { "skb", 0, 0, 'k' },
+					       { "slow", 0, 0, 'w' },
+					       { "flood", 0, 0, 'f' },
+					       { "patience", 1, 0, 'P' },
+					       { "window", 1, 0, 'W' },
+					       {} };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -79,6 +90,9 @@ static void parse(int argc, char **argv)
 			break;
 		case 'P':
 			opt.patience = atof(optarg);
+			break;
+		case 'W':
+			opt.window = strtoull(optarg, NULL, 0);
 			break;
 		case 'v':
 			if (opt.flow.vlans < 2)

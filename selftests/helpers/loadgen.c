@@ -24,6 +24,8 @@
  * costs a millisecond. Options:
  *   --count N --seconds S --rate PPS --cpu N --batch N --ready FILE
  *   --burst N   frames behind one look at the clock (a tenth of a second's worth)
+ *   --window N  a burst begins when fewer than N of those before it have yet to come back,
+ *               however long that takes
  *   --src A --dst A --sport N --dport N --vlan ID (twice: QinQ) --hops N
  *   --slow      redirected frames are on their way to galette-slow, and come back
  *   --skb       send frames through a packet socket instead: no setup time, and
@@ -204,6 +206,17 @@ static void keep_rate(double start, unsigned long long sent)
 		usleep(ahead * 1e6);
 }
 
+static void keep_window(unsigned long long sent)
+{
+	struct load_counts c;
+
+	for (; opt.window && !stop; usleep(50)) {
+		sum_counts(&c);
+		if (sent < c.received + opt.window)
+			return;
+	}
+}
+
 static void send_frames(int peer, const struct load_frame *frame)
 {
 	__u8 data[LOAD_HEADER + sizeof(struct stamp)] = {};
@@ -225,6 +238,7 @@ static void send_frames(int peer, const struct load_frame *frame)
 			touch(opt.ready);
 		sent += run.repeat;
 		keep_rate(start, sent);
+		keep_window(sent);
 	}
 }
 
@@ -291,8 +305,10 @@ static __u64 send_skbs(int sock, int peer, const struct load_frame *frame)
 			touch(opt.ready);
 		if (!opt.flood && stamp.seq % (SKB_WINDOW / 2) == 0)
 			wait_for_room(sock, stamp.seq);
-		if (stamp.seq % SKB_BURST == 0)
+		if (stamp.seq % SKB_BURST == 0) {
 			keep_rate(start, stamp.seq);
+			keep_window(stamp.seq);
+		}
 	}
 	return stamp.seq;
 }
